@@ -1,0 +1,56 @@
+# Everything a machine with Python 3.11 or newer and make needs. The first run makes .venv from
+# requirements.lock (versions and hashes); later runs reuse it until the lock changes.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+export UV_SYSTEM_CERTS := 1
+export UV_NO_PROGRESS := 1
+
+.PHONY: help setup demo real test test-fast check bench lock clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## Make .venv from the lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "sfterritory needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (about a minute the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## Run the main job against an embedded Salesforce org
+	@$(BIN)/sfterritory demo
+
+real: $(STAMP)  ## Run the main job on 79,418 real stores and 6,401 leads (needs ../shared/data)
+	@$(BIN)/python bench/real.py
+
+test: $(STAMP)  ## Run all tests
+	@$(BIN)/python -m pytest
+
+test-fast: $(STAMP)  ## Run the tests that take under two seconds each
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: $(STAMP)  ## Format, lint, types, layers, tests: what CI runs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: $(STAMP)  ## Measure speed and memory as ratios against named limits
+	@$(BIN)/python -m bench
+
+lock: $(STAMP)  ## Resolve pyproject.toml again into requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --no-annotate \
+	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean:  ## Remove .venv and everything the tools cached
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -1,0 +1,1 @@
+"""Locate records, and answer which territory a point lies in."""

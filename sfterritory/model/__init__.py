@@ -1,0 +1,1 @@
+"""What every room shares: ids, columns, the plan, the ports."""

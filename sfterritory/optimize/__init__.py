@@ -1,0 +1,1 @@
+"""Workload, territories and assignment."""

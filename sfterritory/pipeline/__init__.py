@@ -1,0 +1,1 @@
+"""One module a job: load, call stages, save."""

@@ -1,0 +1,1 @@
+"""Normalise what people typed."""

@@ -1,0 +1,1 @@
+"""Rules that answer who should own a record next."""

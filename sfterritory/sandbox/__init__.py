@@ -1,0 +1,1 @@
+"""An org in a box: a Salesforce of its own for the demo, tests and training."""

@@ -1,0 +1,1 @@
+"""Project file, mappings and environment become typed parameters, read once."""

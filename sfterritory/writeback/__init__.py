@@ -1,0 +1,1 @@
+"""From a difference to an approved, applied, verified and reversible change."""
