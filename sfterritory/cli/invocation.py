@@ -9,6 +9,7 @@ import functools
 import getpass
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ class Invocation:
     def user(self) -> str:
         """Return who acts: SFTERRITORY_USER, else the account on this machine."""
         return os.environ.get("SFTERRITORY_USER") or getpass.getuser()
+
+    @property
+    def holder(self) -> str:
+        """Return who holds a lease: user, host and process."""
+        return f"{self.user}@{socket.gethostname()}, process {os.getpid()}"
 
     def settings(self) -> Settings:
         """Read the project folder."""

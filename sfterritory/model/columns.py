@@ -132,8 +132,8 @@ class AccountColumns:
         lon_deg: Longitude, never NaN.
         lat_deg: Latitude, never NaN.
         value_usd: Worth of the account, 0 where unknown, never negative.
-        calls_per_year: Planned calls, 0 or more.
-        visit_minutes: Length of one call, 0 or more.
+        calls_per_year: Planned calls, 0 or more, NaN where the record has none.
+        visit_minutes: Length of one call, 0 or more, NaN where the record has none.
         rep: Row of today's owner in the roster, -1 where the owner is not in it.
         locked: The account has to stay with its owner; only where `rep` is 0 or more.
     """

@@ -1,1 +1,1 @@
-"""Normalise what people typed."""
+"""Quality: addresses brought into one spelling, with causes for what was refused."""

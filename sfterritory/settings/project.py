@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from sfterritory.errors import ConfigError
 from sfterritory.model.document import Document, content_hash
@@ -18,6 +18,8 @@ from sfterritory.optimize.workload import WorkloadParams
 from sfterritory.routing.rules import Condition, RuleBook
 from sfterritory.settings.mapping import AccountMeaning, PullParams
 from sfterritory.settings.yaml_file import YamlFile, check, read_yaml
+from sfterritory.writeback.apply import ApplyParams
+from sfterritory.writeback.approvals import ApprovalPolicy
 from sfterritory.writeback.history import HistoryFields
 
 PROJECT_FILE = "sfterritory.yaml"
@@ -41,19 +43,6 @@ class PlanParams(Document):
     max_share_moved: float = Field(default=0.6, gt=0, le=1)
 
 
-class ApprovalParams(Document):
-    """Who may approve."""
-
-    four_eyes: bool = False
-
-
-class ApplyParams(Document):
-    """When an apply run stops by itself."""
-
-    max_failure_share: float = Field(default=0.10, gt=0, le=1)
-    min_failures: int = Field(default=50, ge=1)
-
-
 class ProjectFile(Document):
     """`sfterritory.yaml`."""
 
@@ -62,7 +51,7 @@ class ProjectFile(Document):
     store: str = "sqlite:///.sfterritory/store.db"
     seed: int = Field(default=0, ge=0)
     plan: PlanParams = PlanParams()
-    approval: ApprovalParams = ApprovalParams()
+    approval: ApprovalPolicy = ApprovalPolicy()
     apply: ApplyParams = ApplyParams()
 
 
@@ -71,7 +60,9 @@ class SalesforceFile(Document):
 
     version: Literal[1]
     pull: PullParams = PullParams()
-    extra_fields: dict[Literal["Account", "Lead", "User"], tuple[str, ...]] = Field(default_factory=dict)
+    extra_fields: dict[Literal["Account", "Lead", "User"], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
     account: AccountMeaning = AccountMeaning()
     history: dict[Literal["Account", "Lead"], HistoryFields] = Field(default_factory=dict)
 
@@ -95,6 +86,7 @@ class TerritoriesFile(Document):
 
     version: Literal[1]
     roster: RosterParams
+    scope: Condition | None = None
     locks: LockParams = LockParams()
     workload: WorkloadParams = WorkloadParams()
     territories: TerritoryParams = TerritoryParams()
@@ -125,6 +117,20 @@ class Settings:
     config_hash: str
     rules_hash: str
 
+    def history_of(self, object_name: str) -> HistoryFields:
+        """Return the history fields of an object; none where mappings/ name none."""
+        for name, fields in self.salesforce.history.items():
+            if name == object_name:
+                return fields
+        return HistoryFields()
+
+    def extra_fields_of(self, object_name: str) -> tuple[str, ...]:
+        """Return the fields that a person asked for beside those that something uses."""
+        for name, fields in self.salesforce.extra_fields.items():
+            if name == object_name:
+                return fields
+        return ()
+
 
 def load_settings(root: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check a project folder.
@@ -149,15 +155,15 @@ def load_settings(root: Path, environ: Mapping[str, str]) -> Settings:
         raise ConfigError(
             "\n".join(reader.problems), remedy="correct these lines; nothing was done"
         )
-    config = {
+    config: JsonValue = {
         "project": project.model_dump(mode="json", exclude={"store", "approval", "apply"}),
         "salesforce": salesforce.model_dump(mode="json"),
         "territories": territories.model_dump(mode="json"),
-        "locks": sorted(locked_ids),
+        "locks": [*sorted(locked_ids)],
     }
-    rules = {
+    rules: JsonValue = {
         "routing": routing.model_dump(mode="json"),
-        "lists": {name: sorted(values) for name, values in sorted(lists.items())},
+        "lists": {name: [*sorted(values)] for name, values in sorted(lists.items())},
     }
     return Settings(
         root=root,
@@ -179,7 +185,7 @@ class _Reader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self.files: dict[str, YamlFile] = Field(default_factory=dict)
+        self.files: dict[str, YamlFile] = {}
         self.problems: list[str] = []
 
     def document(self, model: type[M], name: str) -> M | None:
@@ -193,7 +199,7 @@ class _Reader:
 
     def lists(self) -> dict[str, frozenset[str]]:
         """Read every CSV beside the mappings: the first column, without its heading."""
-        found: dict[str, frozenset[str]] = Field(default_factory=dict)
+        found: dict[str, frozenset[str]] = {}
         for path in sorted((self._root / MAPPINGS).glob("*.csv")):
             values = self._collecting(lambda path=path: _first_column(path))  # type: ignore[misc]
             found[path.name] = frozenset(value for _, value in values or ())

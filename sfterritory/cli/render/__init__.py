@@ -1,0 +1,1 @@
+"""Text, tables and files made of plans; rich and xlsxwriter are imported only in here."""

@@ -1,0 +1,1 @@
+"""Salesforce: sign-in, reading, writing, and the one place where its errors become ours."""

@@ -1,0 +1,315 @@
+"""Bulk API 2.0 queries: a job on the server, its result fetched in counted pages.
+
+Our own client, because simple-salesforce's neither retries, resumes nor counts. A page goes to a
+spooled file first, so memory stays flat and a connection that breaks half-way is simply fetched
+again; the next page is on its way while the caller stores this one.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from pydantic import Field
+
+from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.bulk_page import RUN_AGAIN, PageFile
+from sfterritory.connectors.salesforce.faults import (
+    AnswerError,
+    BadAnswerError,
+    RefusedError,
+    ResumeLostError,
+)
+from sfterritory.connectors.salesforce.page import Page, PagePosition
+from sfterritory.connectors.salesforce.session import Session
+from sfterritory.connectors.salesforce.soql import Query
+from sfterritory.errors import ConnectorError, JobRunningError
+from sfterritory.events import emit
+from sfterritory.model.document import Document
+
+_GONE = frozenset({"NOT_FOUND", "HTTP 404", "INVALID_QUERY_LOCATOR"})
+_LAST_PAGE = frozenset({"null", ""})  # Salesforce writes the word
+
+
+class BulkParams(Document):
+    """How a Bulk query is waited for and fetched."""
+
+    max_records: int = Field(default=50_000, ge=1, description="rows of one page")
+    first_poll_seconds: float = Field(default=0.2, gt=0)
+    longest_poll_seconds: float = Field(default=20.0, gt=0)
+    wait_limit_seconds: float = Field(default=3600.0, ge=0)
+    memory_bytes: int = Field(
+        default=1 << 20, ge=0, description="of a page, before it goes to disk"
+    )
+
+
+class BulkJobRunningError(JobRunningError):
+    """The job outlasted our patience; `position` attaches the next run to it."""
+
+    def __init__(self, problem: str, *, remedy: str, position: PagePosition) -> None:
+        super().__init__(problem, remedy=remedy)
+        self.position = position
+
+
+class BulkQuery:
+    """Runs one query as a Bulk job, once."""
+
+    def __init__(
+        self, session: Session, client: http.Client, query: Query, *, params: BulkParams
+    ) -> None:
+        self._session = session
+        self._client = client
+        self._query = query
+        self._params = params
+        self._doing = f"reading {query.object_name} by Bulk API"
+        self._abandoned = threading.Event()
+
+    def pages(
+        self,
+        *,
+        include_deleted: bool = False,
+        resume: PagePosition | None = None,
+        on_job: Callable[[str], None] | None = None,
+    ) -> Iterator[Page]:
+        """Yield the result page by page; the job is deleted after the last one.
+
+        Stopping early leaves the job on the server (for seven days), to resume from. Each page
+        is read to its end before the next one is asked for.
+
+        Args:
+            include_deleted: Also rows in the recycle bin and rows merged away.
+            resume: A position of an earlier run of the same query: nothing is made anew.
+            on_job: Told the id of a new job before it is waited for, to be stored.
+
+        Raises:
+            BulkJobRunningError: Not ready within the limit.
+            ResumeLostError: The job is gone; start this object anew.
+            ConnectorError: The job or a page failed for good.
+        """
+        if resume is None or resume.job_id is None:
+            job_id = self._create(include_deleted=include_deleted)
+            resume = PagePosition(job_id=job_id, next_locator=None, rows_so_far=0)
+            if on_job is not None:
+                on_job(job_id)
+        else:
+            job_id = resume.job_id
+        total = self._wait(job_id, resume)
+        yield from self._fetched(job_id, resume, total=total)
+        self._delete(job_id)
+
+    def _create(self, *, include_deleted: bool) -> str:
+        """Start the job and return its id."""
+        body = {
+            "operation": "queryAll" if include_deleted else "query",
+            "query": str(self._query),
+            "columnDelimiter": "COMMA",
+            "lineEnding": "LF",
+        }
+        job = self._session.read(self._doing, lambda: self._json("POST", "", body=body))
+        job_id = job.get("id")
+        if not isinstance(job_id, str):
+            raise BadAnswerError(f"{self._doing}: the new job has no id", remedy=RUN_AGAIN)
+        emit("bulk.job_created", object=self._query.object_name, job_id=job_id)
+        return job_id
+
+    def _wait(self, job_id: str, position: PagePosition) -> int:
+        """Wait until the job is complete and return its number of rows."""
+        waited_seconds, pause_seconds = 0.0, self._params.first_poll_seconds
+        while True:
+            job = self._job(job_id)
+            state = job.get("state")
+            if state == "JobComplete":
+                return _whole_number(job, "numberRecordsProcessed", doing=self._doing)
+            if state in {"Failed", "Aborted"}:
+                raise RefusedError(
+                    f"{self._doing}: job {job_id} ended as {state}: "
+                    f"{job.get('errorMessage') or 'Salesforce gives no reason'}",
+                    remedy="correct what the text names, then run again: a new job is made",
+                    code=str(state),
+                )
+            if waited_seconds >= self._params.wait_limit_seconds:
+                raise BulkJobRunningError(
+                    f"{self._doing}: job {job_id} is still {state} after "
+                    f"{waited_seconds:,.0f} seconds",
+                    remedy="run the same command again later: it attaches to this job",
+                    position=position,
+                )
+            emit("bulk.waiting", job_id=job_id, state=str(state), waited_seconds=waited_seconds)
+            self._session.sleep(pause_seconds)
+            waited_seconds += pause_seconds
+            pause_seconds = min(pause_seconds * 1.6, self._params.longest_poll_seconds)
+
+    def _job(self, job_id: str) -> Mapping[str, Any]:
+        """Return what Salesforce says of the job."""
+        try:
+            return self._session.read(self._doing, lambda: self._json("GET", f"/{job_id}"))
+        except RefusedError as error:
+            if error.code in _GONE:
+                raise self._lost(job_id) from error
+            raise
+
+    def _fetched(self, job_id: str, start: PagePosition, *, total: int) -> Iterator[Page]:
+        """Yield the pages, each fetched while the one before it is being stored."""
+        if start.rows_so_far and start.next_locator is None:
+            return  # the run before was cut off between its last page and the deletion
+        rows_so_far = start.rows_so_far
+        pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk-page")
+        upcoming: Future[PageFile] | None = self._ahead(pool, job_id, start.next_locator)
+        try:
+            while upcoming is not None:
+                download = upcoming.result()
+                locator = download.next_locator
+                upcoming = self._ahead(pool, job_id, locator) if locator else None
+                rows_so_far += download.rows
+                with download.spool:
+                    rows = download.read(
+                        self._query.fields, missing=0 if locator else total - rows_so_far
+                    )
+                    yield Page(
+                        header=self._query.fields,
+                        rows=rows,
+                        position=PagePosition(job_id, locator, rows_so_far),
+                        total=total,
+                    )
+                    if next(rows, None) is not None:  # at the end, this counts the page
+                        raise RuntimeError(
+                            f"{self._doing}: a page was not read to its end before the next one"
+                        )
+        finally:
+            self._abandoned.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            if upcoming is not None:
+                upcoming.add_done_callback(_discard)
+
+    def _ahead(
+        self, pool: ThreadPoolExecutor, job_id: str, locator: str | None
+    ) -> Future[PageFile]:
+        """Start fetching a page in the background, with this context's event subscribers."""
+        context = contextvars.copy_context()
+        return pool.submit(context.run, self._page, job_id, locator)
+
+    def _page(self, job_id: str, locator: str | None) -> PageFile:
+        """Fetch one page to disk, again when the connection breaks."""
+        try:
+            return self._session.read(self._doing, lambda: self._download(job_id, locator))
+        except RefusedError as error:
+            if error.code in _GONE:
+                raise self._lost(job_id) from error
+            raise
+
+    def _download(self, job_id: str, locator: str | None) -> PageFile:
+        """Fetch one page to disk, once."""
+        asked: dict[str, str | int] = {"maxRecords": self._params.max_records}
+        if locator is not None:
+            asked["locator"] = locator
+        # handed on open, and closed by whoever reads or discards the page
+        spool = SpooledTemporaryFile[bytes](max_size=self._params.memory_bytes)
+        try:
+            with self._client.stream(
+                "GET",
+                self._url(f"/{job_id}/results"),
+                params=asked,
+                headers=self._headers("text/csv"),
+            ) as response:
+                self._session.observed.note(response.headers)
+                _raise_for(response)
+                for chunk in response.iter_bytes():
+                    if self._abandoned.is_set():
+                        break
+                    spool.write(chunk.replace(b"\x00", b""))  # long texts hold NUL now and then
+                following = _next_locator(response.headers, current=locator, doing=self._doing)
+                rows = _counted(response.headers, doing=self._doing)
+        except BaseException:
+            spool.close()
+            raise
+        spool.seek(0)
+        return PageFile(spool=spool, rows=rows, next_locator=following, doing=self._doing)
+
+    def _delete(self, job_id: str) -> None:
+        """Delete the job; one that stays behind costs nothing and goes after seven days."""
+        try:
+            self._session.read(self._doing, lambda: self._json("DELETE", f"/{job_id}"))
+        except ConnectorError as error:
+            emit("bulk.job_left_behind", job_id=job_id, reason=error.problem)
+
+    def _lost(self, job_id: str) -> ResumeLostError:
+        return ResumeLostError(
+            f"{self._doing}: job {job_id} is gone from Salesforce (it is kept for seven days)",
+            remedy=f"pull {self._query.object_name} from its beginning",
+        )
+
+    def _url(self, rest: str) -> str:
+        return f"{self._session.path}jobs/query{rest}"
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._session.token}", "Accept": accept}
+
+    def _json(
+        self, method: str, rest: str, *, body: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
+        """Return the JSON answer of a jobs resource; {} for an empty one."""
+        response = self._client.request(
+            method, self._url(rest), json=body, headers=self._headers("application/json")
+        )
+        self._session.observed.note(response.headers)
+        _raise_for(response)
+        if not response.content:
+            return {}
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise BadAnswerError(
+                f"{self._doing}: the answer is not JSON", remedy=RUN_AGAIN
+            ) from error
+        if not isinstance(answer, Mapping):
+            raise BadAnswerError(f"{self._doing}: the answer is not a job", remedy=RUN_AGAIN)
+        return answer
+
+
+def _discard(future: Future[PageFile]) -> None:
+    """Close a page that nobody will read."""
+    if not future.cancelled() and future.exception() is None:
+        future.result().spool.close()
+
+
+def _raise_for(response: http.Response) -> None:
+    """Raise the status of a failed answer, with its body."""
+    if response.status_code >= 300:
+        raise AnswerError(
+            response.status_code, response.read(), retry_after=response.headers.get("Retry-After")
+        )
+
+
+def _next_locator(headers: Mapping[str, str], *, current: str | None, doing: str) -> str | None:
+    """Return the next page's locator; None on the last page.
+
+    A page that names itself as the next would be fetched for ever.
+    """
+    locator = headers.get("Sforce-Locator", "null")
+    if locator in _LAST_PAGE:
+        return None
+    if locator == current:
+        raise BadAnswerError(f"{doing}: page {locator} names itself as the next", remedy=RUN_AGAIN)
+    return locator
+
+
+def _counted(headers: Mapping[str, str], *, doing: str) -> int:
+    """Return the rows that a page's header announces."""
+    text = headers.get("Sforce-NumberOfRecords", "")
+    if not text.isdigit():
+        raise BadAnswerError(
+            f"{doing}: a page does not say how many rows it has (Sforce-NumberOfRecords: {text!r})",
+            remedy=RUN_AGAIN,
+        )
+    return int(text)
+
+
+def _whole_number(job: Mapping[str, Any], key: str, *, doing: str) -> int:
+    value = job.get(key)
+    if not isinstance(value, int):
+        raise BadAnswerError(f"{doing}: the job has no {key}", remedy=RUN_AGAIN)
+    return value

@@ -1,0 +1,171 @@
+"""The REST query: pages of a small result, in the same form as a Bulk job gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sfterritory.connectors.salesforce.faults import BadAnswerError, RefusedError, ResumeLostError
+from sfterritory.connectors.salesforce.page import Page, PagePosition
+from sfterritory.connectors.salesforce.session import Session
+from sfterritory.connectors.salesforce.soql import Query
+from sfterritory.connectors.salesforce.value import text_of
+
+_CHECK_ADDRESS = "run again; if it stays, check that nothing between alters Salesforce's answers"
+
+
+def count(session: Session, query: Query) -> int:
+    """Return how many rows the query has, at the cost of one API call."""
+    doing = f"counting {query.object_name}"
+    answer = session.read(doing, lambda: session.rest.query(query.counting()))
+    return _total(answer)
+
+
+def query_pages(
+    session: Session,
+    query: Query,
+    *,
+    include_deleted: bool = False,
+    resume: PagePosition | None = None,
+) -> Iterator[Page]:
+    """Yield the result page by page, following every locator.
+
+    Args:
+        session: Who asks.
+        query: What to ask; parent paths (`Owner.Name`) become plain columns.
+        include_deleted: Also rows in the recycle bin and rows merged away.
+        resume: A position of an earlier run of the same query, at most two days old.
+
+    Raises:
+        ResumeLostError: The cursor to resume from is gone.
+        ConnectorError: The query failed for good.
+    """
+    doing = f"reading {query.object_name}"
+    locator = resume.next_locator if resume else None
+    rows_so_far = resume.rows_so_far if resume else 0
+    if rows_so_far and locator is None:
+        return  # the run before had stored every page
+    while True:
+        answer = _answer(session, query, doing=doing, locator=locator, deleted=include_deleted)
+        records, total = _records(answer), _total(answer)
+        rows_so_far += len(records)
+        locator = _next(answer)
+        yield Page(
+            header=query.fields,
+            rows=_rows(records, query, expected=None if locator else total, read=rows_so_far),
+            position=PagePosition(job_id=None, next_locator=locator, rows_so_far=rows_so_far),
+            total=total,
+        )
+        if locator is None:
+            return
+
+
+def records_of(session: Session, query: Query) -> Iterator[Mapping[str, Any]]:
+    """Yield the records as Salesforce's JSON has them, `Id` and parents included."""
+    doing = f"reading {query.object_name}"
+    locator: str | None = None
+    read = 0
+    while True:
+        answer = _answer(session, query, doing=doing, locator=locator, deleted=False)
+        records = _records(answer)
+        read += len(records)
+        yield from records
+        locator = _next(answer)
+        if locator is None:
+            break
+    if read != _total(answer):
+        raise _short(query.object_name, read=read, expected=_total(answer))
+
+
+def value_at(record: Mapping[str, Any], field: str) -> Any:
+    """Return the value at a field or parent path; None where a parent is empty.
+
+    Raises:
+        BadAnswerError: The record does not have the field.
+    """
+    value: Any = record
+    for step in field.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or step not in value:
+            raise BadAnswerError(
+                f"Salesforce's record has no {field}, which was asked for", remedy=_CHECK_ADDRESS
+            )
+        value = value[step]
+    return value
+
+
+def _answer(
+    session: Session, query: Query, *, doing: str, locator: str | None, deleted: bool
+) -> Mapping[str, Any]:
+    """Return one page's answer: the first of a query, or the one that a locator names."""
+
+    def ask() -> Any:
+        if locator is None:
+            return session.rest.query(str(query), include_deleted=deleted)
+        return session.rest.query_more(locator, identifier_is_url=True)
+
+    try:
+        answer = session.read(doing, ask)
+    except RefusedError as error:
+        if locator is not None and error.code in {"INVALID_QUERY_LOCATOR", "NOT_FOUND"}:
+            raise ResumeLostError(
+                f"{doing}: Salesforce no longer knows the cursor of the earlier run",
+                remedy=f"pull {query.object_name} from its beginning",
+            ) from error
+        raise
+    if not isinstance(answer, Mapping):
+        raise BadAnswerError(f"{doing}: the answer is not a query result", remedy=_CHECK_ADDRESS)
+    return answer
+
+
+def _records(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    records = answer.get("records")
+    if not isinstance(records, list):
+        raise BadAnswerError("a query's answer holds no records", remedy=_CHECK_ADDRESS)
+    return records
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    total = answer.get("totalSize")
+    if not isinstance(total, int):
+        raise BadAnswerError("a query's answer holds no totalSize", remedy=_CHECK_ADDRESS)
+    return total
+
+
+def _next(answer: Mapping[str, Any]) -> str | None:
+    """Return the path of the next page; only a path: the token must not follow a foreign URL."""
+    url = answer.get("nextRecordsUrl")
+    if url is None and answer.get("done") is True:
+        return None
+    if not isinstance(url, str) or not url.startswith("/services/data/"):
+        raise BadAnswerError(
+            f"a query's answer has no usable nextRecordsUrl: {url!r}", remedy=_CHECK_ADDRESS
+        )
+    return url
+
+
+def _rows(
+    records: Sequence[Mapping[str, Any]], query: Query, *, expected: int | None, read: int
+) -> Iterator[Sequence[str]]:
+    """Yield the records as rows of text; after the last page, check the sum of all rows."""
+    for record in records:
+        yield [_cell(record, field) for field in query.fields]
+    if expected is not None and read != expected:
+        raise _short(query.object_name, read=read, expected=expected)
+
+
+def _cell(record: Mapping[str, Any], field: str) -> str:
+    try:
+        return text_of(value_at(record, field))
+    except TypeError as error:
+        raise BadAnswerError(
+            f"{field} is not a single value", remedy="ask for its parts (BillingCity, ...) instead"
+        ) from error
+
+
+def _short(object_name: str, *, read: int, expected: int) -> BadAnswerError:
+    return BadAnswerError(
+        f"{object_name}: Salesforce counts {expected:,} rows and sent {read:,}",
+        remedy="run again; nothing of the incomplete page was stored",
+    )

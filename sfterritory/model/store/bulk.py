@@ -1,0 +1,51 @@
+"""Many rows at once: `executemany` on SQLite, COPY on PostgreSQL; never a row through the ORM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sfterritory.model.store.column_type import SQLITE
+from sfterritory.model.store.database import raw_connection
+
+Cell = str | int | float | bytes | bool | None
+
+
+def insert_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> None:
+    """Append rows of values in the order of `names`; instants are text with an offset."""
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(quote(name) for name in names)
+    if connection.dialect.name == SQLITE:
+        places = ", ".join("?" * len(names))
+        raw_connection(connection).executemany(
+            f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})",  # noqa: S608 - our own names
+            rows,
+        )
+        return
+    statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+    copy_rows(connection, statement, rows)
+
+
+def copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Cell]]) -> None:
+    """Feed rows to a COPY statement of PostgreSQL."""
+    with raw_connection(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def put(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Insert one row, or update every named column of the row with the same primary key."""
+    insert = sqlite.insert if connection.dialect.name == SQLITE else postgresql.insert
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table).values(**values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=keys,
+            set_={name: statement.excluded[name] for name in values if name not in keys},
+        )
+    )

@@ -1,0 +1,215 @@
+"""Solve a construction problem: centres, prices, flow, repair of limits, saving of travel."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.assignment import balanced_flow
+from sfterritory.optimize.candidate import Arcs, Discounts, candidate_arcs
+from sfterritory.optimize.cell import VALUE_CUTS, Cells, Contents, micro_cells
+from sfterritory.optimize.centre import recentred, start_centres
+from sfterritory.optimize.polish import Board, improve, repair
+from sfterritory.optimize.price import Limits, Prices, balance_prices, lower_bound
+from sfterritory.optimize.problem import Problem
+from sfterritory.optimize.sphere import Vectors, km_between
+
+_MOST_BOUND_PAIRS = 400_000_000
+_MIXED_CELLS = 2.5  # times as many cells as asked for: owners are too mixed to be kept apart
+_SETTLED_KM = 1.0  # centres that all moved less are done
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Territories in the order of the problem.
+
+    Attributes:
+        feasible: Assignment once limits are kept, shape (n,).
+        improved: The same after travel was saved, shape (n,).
+        centres: Unit vectors, shape (k, 3).
+        arcs: Candidates of every account, locked ones too.
+        lower_bound: See `TerritoryPlan`.
+    """
+
+    feasible: Ints
+    improved: Ints
+    centres: Vectors
+    arcs: Arcs
+    lower_bound: float | None
+
+
+def solve(problem: Problem, *, executor: Executor | None) -> Solution:
+    """Return the territories of a problem with at least one account and one rep."""
+    book, params = problem.book, problem.params
+    cells = _cells(problem)
+    centres = start_centres(book, churn_price_km=params.churn_price_km)
+    centres, prices = _settled_centres(problem, cells, centres)
+    discounts = Discounts(prices.hours, prices.value, problem.counted_usd / book.weight)
+    arcs = candidate_arcs(
+        book.vectors,
+        centres,
+        rep=book.rep,
+        neighbours=params.neighbours,
+        discounts=discounts,
+        executor=executor,
+    )
+    start, hours_price = _assigned(problem, arcs, prices)
+    board, rows = _board(problem, arcs), ~problem.locked
+    feasible, improved = start.copy(), start.copy()
+    feasible[rows] = repair(board, start[rows], rounds=params.polish_rounds)
+    improved[rows] = improve(board, feasible[rows], rounds=params.polish_rounds)
+    bound = _bound(
+        problem, improved, centres, hours_prices=(hours_price, prices.hours), prices=prices
+    )
+    return Solution(feasible, improved, centres, arcs, bound)
+
+
+def _cells(problem: Problem) -> Cells | None:
+    """Return micro-cells of the accounts that may move, None where there are none.
+
+    Where owners are mixed like salt and pepper, cells of one owner each would be single accounts;
+    then places are kept whole, and only the flow of accounts prices changes of owner exactly.
+    """
+    if problem.locked.all():
+        return None
+    params = problem.params
+    cells = params.micro_cells_per_rep * problem.n_reps
+    value_cuts = VALUE_CUTS if params.value_tolerance is not None else ()
+    accounts = _free_accounts(problem)
+    pure = micro_cells(accounts, cells=cells, value_cuts=value_cuts)
+    if len(pure) <= _MIXED_CELLS * cells:
+        return pure
+    anyone = replace(accounts, rep=np.full(len(accounts.rep), -1, dtype=np.int32))
+    return micro_cells(anyone, cells=cells, value_cuts=value_cuts)
+
+
+def _free_accounts(problem: Problem) -> Contents:
+    book, free = problem.book, ~problem.locked
+    return Contents(
+        vectors=book.vectors[free],
+        hours=problem.hours[free],
+        weight=book.weight[free],
+        value_usd=problem.counted_usd[free],
+        rep=book.rep[free],
+    )
+
+
+def _settled_centres(
+    problem: Problem, cells: Cells | None, centres: Vectors
+) -> tuple[Vectors, Prices]:
+    """Return the centres after rounds of balancing cells and moving them, and their last prices.
+
+    Fixed centres take one round more than none: the second sees the territories that prices make
+    worth an arc.
+    """
+    nothing = np.zeros(problem.n_reps)
+    prices = Prices(nothing, nothing, np.zeros(0))
+    if cells is None:
+        return centres, prices
+    free = ~problem.locked
+    _, prices = _cell_prices(problem, cells, centres, known=prices)
+    arcs, prices = _cell_prices(problem, cells, centres, known=prices)
+    for _ in range(problem.params.rounds):
+        territory = problem.book.rep.copy()
+        most = arcs.territory[arcs.cheapest(-prices.share)]
+        territory[free] = most[cells.of_account]
+        moved = recentred(problem.book, territory, centres=centres)
+        if bool((km_between(moved, centres) < _SETTLED_KM).all()):
+            break
+        centres = moved
+        arcs, prices = _cell_prices(problem, cells, centres, known=prices)
+    return centres, prices
+
+
+def _cell_prices(
+    problem: Problem, cells: Cells, centres: Vectors, *, known: Prices
+) -> tuple[Arcs, Prices]:
+    """Return the arcs of the cells and the prices that balance them."""
+    arcs = candidate_arcs(
+        cells.vectors,
+        centres,
+        rep=cells.rep,
+        neighbours=problem.params.neighbours,
+        discounts=Discounts(known.hours, known.value, cells.value_usd / cells.weight),
+    )
+    rep = cells.rep[arcs.row]
+    leaves = (rep >= 0) & (rep != arcs.territory)
+    cost = cells.weight[arcs.row] * (arcs.km + problem.params.churn_price_km * leaves)
+    amounts = (cells.hours, cells.value_usd)
+    return arcs, balance_prices(arcs, cost, amounts=amounts, bands=problem.free_limits())
+
+
+def _assigned(problem: Problem, arcs: Arcs, prices: Prices) -> tuple[Ints, Floats]:
+    """Return the flow's assignment at the prices of value, and its own prices of hours.
+
+    Accounts without hours have nothing to send; they go where they cost least.
+    """
+    territory = problem.book.rep.copy()
+    cost = problem.cost(arcs) - problem.counted_usd[arcs.row] * prices.value[arcs.territory]
+    idle = ~problem.locked & (problem.hours <= 0)
+    territory[idle] = arcs.territory[arcs.cheapest(cost)][idle]
+    working = ~problem.locked & (problem.hours > 0)
+    if not working.any():
+        return territory, prices.hours
+    some, kept = arcs.of_rows(working)
+    hours = problem.hours[working]
+    answer = balanced_flow(
+        some, cost[kept] / hours[some.row], hours=hours, band=problem.free_limits()[0]
+    )
+    territory[working] = answer.territory
+    return territory, answer.price_km
+
+
+def _board(problem: Problem, arcs: Arcs) -> Board:
+    free = ~problem.locked
+    some, kept = arcs.of_rows(free)
+    (hours_target, hours_lo, hours_hi) = problem.hours_limits
+    (value_target, value_lo, value_hi) = problem.value_limits
+    target = np.vstack((hours_target, value_target))
+    return Board(
+        arcs=some,
+        cost=problem.cost(arcs)[kept],
+        amounts=problem.amounts[:, free],
+        fixed=problem.loads(problem.book.rep, rows=problem.locked),
+        lo=np.vstack((hours_lo, value_lo)),
+        hi=np.vstack((hours_hi, value_hi)),
+        scale=np.where(target > 0, target, 1.0),
+        rank=np.random.default_rng(problem.params.seed)
+        .permutation(int(free.sum()))
+        .astype(np.int32),
+    )
+
+
+def _bound(
+    problem: Problem,
+    territory: Ints,
+    centres: Vectors,
+    *,
+    hours_prices: tuple[Floats, Floats],
+    prices: Prices,
+) -> float | None:
+    """Return the best bound that known prices prove, None where there are too many pairs."""
+    book, free = problem.book, ~problem.locked
+    if len(book.vectors) * problem.n_reps > _MOST_BOUND_PAIRS:
+        return None
+    loads = problem.loads(territory, rows=free)
+    bands = tuple(
+        Limits(np.minimum(band.lo, load), np.maximum(band.hi, load))
+        for band, load in zip(problem.free_limits(), loads, strict=True)
+    )
+    kept = problem.locked
+    locked_km = km_between(book.vectors[kept], centres[book.rep[kept]])
+    bounds = [
+        lower_bound(
+            _free_accounts(problem),
+            centres,
+            churn_price_km=problem.params.churn_price_km,
+            bands=(bands[0], bands[1]),
+            prices=(hours, prices.value),
+        )
+        for hours in hours_prices
+    ]
+    return max(0.0, *bounds) + float((book.weight[kept] * locked_km).sum())

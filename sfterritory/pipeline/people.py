@@ -1,0 +1,190 @@
+"""Users and queues as each stage wants them: roster, directory of rules, owners of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfterritory.errors import ConfigError, StepMissingError
+from sfterritory.model.columns import Ids, RosterColumns, TextColumn
+from sfterritory.model.ids import to_18
+from sfterritory.model.store.people import QueueRecord, UserRecord
+from sfterritory.model.store.store import Store
+from sfterritory.pipeline.field_list import user_fields
+from sfterritory.routing.conditions import Record, compile_mask
+from sfterritory.routing.directory import Directory, Person, QueueEntry
+from sfterritory.routing.field_kind import FieldKind, check_condition, field_kinds
+from sfterritory.settings.project import Settings
+from sfterritory.writeback.owner import OrgFacts, Owner, OwnerKind
+
+STANDARD_USER = "Standard"
+TERRITORIES_FILE = "mappings/territories.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody who can own records, in the forms that stages ask for.
+
+    Attributes:
+        fields: Values of the fields that conditions ask for, by user id.
+        kinds: What those fields hold.
+    """
+
+    users: Sequence[UserRecord]
+    queues: Sequence[QueueRecord]
+    fields: Mapping[str, Record]
+    kinds: Mapping[str, FieldKind]
+
+    @property
+    def directory(self) -> Directory:
+        """Return the look-up of rules."""
+        return Directory.of(
+            (
+                Person(one.id, one.name, one.username, one.is_active, _is_standard(one))
+                for one in self.users
+            ),
+            (
+                QueueEntry(one.id, one.name, one.developer_name, frozenset(one.supported_objects))
+                for one in self.queues
+            ),
+        )
+
+    def org_facts(self, text_lengths: Mapping[str, Mapping[str, int]]) -> OrgFacts:
+        """Return what a plan needs to know of owners."""
+        owners = {
+            one.id: Owner(one.id, one.name, active=one.is_active, standard=_is_standard(one))
+            for one in self.users
+        }
+        owners |= {
+            one.id: Owner(
+                one.id,
+                one.name,
+                kind=OwnerKind.QUEUE,
+                queue_objects=frozenset(one.supported_objects),
+            )
+            for one in self.queues
+        }
+        return OrgFacts(owners, text_lengths)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Return the name of every owner by id."""
+        users = {one.id: one.name for one in self.users}
+        return users | {one.id: one.name for one in self.queues}
+
+
+def load_people(settings: Settings, store: Store) -> People:
+    """Read users and queues of the last pull.
+
+    Raises:
+        StepMissingError: Nothing was pulled yet.
+    """
+    users = store.mirror.users()
+    if not users:
+        raise StepMissingError(
+            "the store holds no users yet", remedy="run `sfterritory pull` first"
+        )
+    columns = store.mirror.columns("User", user_fields(settings))
+    values = {
+        name: column.values() if isinstance(column, TextColumn) else column.values.tolist()
+        for name, column in columns.fields.items()
+    }
+    ids = columns.ids.tolist()
+    fields = {
+        record_id: {name: cells[row] for name, cells in values.items()}
+        for row, record_id in enumerate(ids)
+    }
+    return People(users, store.mirror.queues(), fields, field_kinds(columns))
+
+
+def load_roster(settings: Settings, store: Store, people: People) -> RosterColumns:
+    """Return the reps who get one territory each, in ascending order of user id.
+
+    Raises:
+        ConfigError: The condition of the roster is wrong, nobody answers to it, or a capacity names
+            somebody who is not on it; every mistake is listed.
+    """
+    roster = settings.territories.roster
+    _check_where(settings, people)
+    columns = store.mirror.columns("User", user_fields(settings))
+    chosen = compile_mask(roster.where, columns, lists=settings.lists)
+    by_id = {one.id: one for one in people.users}
+    reps = [
+        by_id[record_id]
+        for record_id in columns.ids[chosen].tolist()
+        if by_id[record_id].is_active and _is_standard(by_id[record_id])
+    ]
+    if not reps:
+        raise ConfigError(
+            f"{TERRITORIES_FILE}: roster.where matches no active standard user "
+            f"of {len(people.users)} pulled",
+            remedy="correct the condition, or pull users again",
+        )
+    share = _capacity(settings, reps, people.directory)
+    homes = _homes(store, columns.ids)
+    return RosterColumns(
+        ids=np.array([one.id for one in reps], dtype="U18"),
+        names=tuple(one.name for one in reps),
+        lon_deg=np.array([homes.get(one.id, (np.nan, np.nan))[0] for one in reps]),
+        lat_deg=np.array([homes.get(one.id, (np.nan, np.nan))[1] for one in reps]),
+        capacity_share=np.array([share.get(one.id, 1.0) for one in reps]),
+    )
+
+
+def _check_where(settings: Settings, people: People) -> None:
+    problems = check_condition(
+        settings.territories.roster.where,
+        object_name="User",
+        fields=people.kinds,
+        lists=settings.lists,
+    )
+    if problems:
+        raise ConfigError(
+            "\n".join(f"{TERRITORIES_FILE}: {one.under('roster', 'where')}" for one in problems),
+            remedy="correct the condition",
+        )
+
+
+def _capacity(
+    settings: Settings, reps: Sequence[UserRecord], directory: Directory
+) -> dict[str, float]:
+    on_roster = {one.id for one in reps}
+    problems, share = [], {}
+    for ref, size in settings.territories.roster.capacity.items():
+        found = directory.resolve_user(ref)
+        if not isinstance(found, str):
+            problems.append(f"roster.capacity.{ref}: {found.text}; {found.remedy}")
+        elif found not in on_roster:
+            problems.append(f"roster.capacity.{ref}: {ref} is not on the roster")
+        elif size <= 0:
+            problems.append(f"roster.capacity.{ref}: {size} is not above 0")
+        else:
+            share[to_18(found)] = size
+    if problems:
+        raise ConfigError(
+            "\n".join(f"{TERRITORIES_FILE}: {line}" for line in problems),
+            remedy="name reps of the roster by username, with a size above 0",
+        )
+    return share
+
+
+def _homes(store: Store, user_ids: Ids) -> dict[str, tuple[float, float]]:
+    places = store.locations.of("User")
+    located = places.places.located
+    known = set(user_ids.tolist())
+    return {
+        record_id: (lon_deg, lat_deg)
+        for record_id, lon_deg, lat_deg in zip(
+            places.ids[located].tolist(),
+            places.places.lon_deg[located].tolist(),
+            places.places.lat_deg[located].tolist(),
+            strict=True,
+        )
+        if record_id in known
+    }
+
+
+def _is_standard(user: UserRecord) -> bool:
+    return user.user_type == STANDARD_USER

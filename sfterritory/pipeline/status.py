@@ -1,0 +1,82 @@
+"""Status: what the store holds, and what to do next."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, Field
+
+from sfterritory.model.document import Document
+from sfterritory.model.store.run_room import RunState
+from sfterritory.model.store.store import Store
+from sfterritory.settings.project import Settings
+from sfterritory.writeback.approvals import standing_decisions
+from sfterritory.writeback.summary import summary_line
+
+
+class StatusReport(Document):
+    """Where the main job stands; None for a step that has no result yet."""
+
+    store: str
+    org_id: str | None = None
+    snapshot_id: str | None = None
+    pulled_at: AwareDatetime | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+    unlocated: dict[str, int] = Field(default_factory=dict)
+    territory_version: str | None = None
+    route_version: str | None = None
+    plan_hash: str | None = None
+    plan_summary: str | None = None
+    plan_expires_at: AwareDatetime | None = None
+    approved: int = 0
+    rejected: int = 0
+    undecided: int = 0
+    unfinished_runs: tuple[str, ...] = ()
+    next_step: str
+
+
+def status(settings: Settings, store: Store) -> StatusReport:
+    """Return where the main job stands."""
+    snapshot = store.snapshots.latest()
+    if snapshot is None:
+        return StatusReport(store=store.place, next_step="sfterritory pull")
+    territories, routed = store.territories.latest(), store.routes.latest()
+    report = StatusReport(
+        store=store.place,
+        org_id=snapshot.org_id,
+        snapshot_id=snapshot.id,
+        pulled_at=snapshot.confirmed_at,
+        counts=dict(snapshot.counts),
+        unlocated=dict(store.locations.unlocated_counts("Account")),
+        territory_version=territories.id if territories else None,
+        route_version=routed.id if routed else None,
+        unfinished_runs=tuple(run.id for run in store.runs.list() if run.state is RunState.OPEN),
+        next_step="",
+    )
+    if territories is None or territories.snapshot_id != snapshot.id:
+        return report.model_copy(update={"next_step": "sfterritory build"})
+    if routed is None or routed.territory_version != territories.id:
+        return report.model_copy(update={"next_step": "sfterritory route"})
+    plans = store.plans.list()
+    if not plans:
+        return report.model_copy(update={"next_step": "sfterritory plan"})
+    stored = store.plans.get(plans[0].hash)
+    plan = stored.plan
+    standing = standing_decisions(
+        plan,
+        store.decisions.of(plan.hash),
+        policy=settings.project.approval,
+        created_by=stored.created_by,
+    )
+    verb = "apply" if standing.changes else "approve"
+    return report.model_copy(
+        update={
+            "plan_hash": plan.hash,
+            "plan_summary": summary_line(plan),
+            "plan_expires_at": plan.expires_at,
+            "approved": len(standing.changes),
+            "rejected": len(standing.rejected),
+            "undecided": len(standing.undecided),
+            "next_step": f"sfterritory {verb} {plan.short_hash}"
+            if plan.changes
+            else "nothing: Salesforce matches the rules",
+        }
+    )

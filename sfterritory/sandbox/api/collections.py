@@ -1,0 +1,205 @@
+"""sObject Collections: up to 200 records a request, each with an outcome of its own."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from sfterritory.sandbox.api.answer import ApiError, Call, json_answer
+from sfterritory.sandbox.api.describe import object_named
+from sfterritory.sandbox.api.rows import fields_named, record_of, saver
+from sfterritory.sandbox.ids import normalised
+from sfterritory.sandbox.objects import find_object, object_of_id
+from sfterritory.sandbox.refusal import RefusedError
+from sfterritory.sandbox.state import row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from sfterritory.sandbox.save import Saver
+    from sfterritory.sandbox.schema import ObjectDef
+
+MAX_RECORDS = 200
+MAX_RETRIEVED = 2000
+MAX_RUNS = 10
+_ROLLED_BACK = RefusedError(
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using AllOrNone "
+    "header",
+)
+
+Result = dict[str, Any]
+
+
+def create(call: Call) -> Response:
+    """`POST /composite/sobjects`."""
+    return _written(call, _creation)
+
+
+def update(call: Call) -> Response:
+    """`PATCH /composite/sobjects`."""
+    return _written(call, _change)
+
+
+def delete(call: Call) -> Response:
+    """`DELETE /composite/sobjects?ids=a,b&allOrNone=`."""
+    ids = [one.strip() for one in call.query.get("ids", "").split(",") if one.strip()]
+    _check_count(ids, MAX_RECORDS)
+    all_or_none = call.query.get("allOrNone", "false").lower() == "true"
+    steps = [_deletion(record_id) for record_id in ids]
+    return json_answer(_run(call, steps, all_or_none=all_or_none))
+
+
+def retrieve(call: Call) -> Response:
+    """`POST /composite/sobjects/{name}` with ids and fields; unknown ids answer null."""
+    body = call.json_object()
+    return _retrieved(call, body.get("ids"), body.get("fields"))
+
+
+def retrieve_by_url(call: Call) -> Response:
+    """`GET /composite/sobjects/{name}?ids=&fields=`."""
+    ids, fields = (call.query.get(key, "").split(",") for key in ("ids", "fields"))
+    return _retrieved(call, ids, fields)
+
+
+def _retrieved(call: Call, ids: object, fields: object) -> Response:
+    described = object_named(call.path["name"])
+    if not _is_texts(ids) or not _is_texts(fields):
+        raise ApiError(400, "JSON_PARSER_ERROR", "ids and fields must be lists of text")
+    _check_count(ids, MAX_RETRIEVED)
+    wanted = fields_named(described, fields)
+    with call.state.reading() as connection:
+        rows = [row_of(connection, described, normalised(one) or one) for one in ids]
+    return json_answer(
+        [
+            None
+            if row is None or row.get("IsDeleted")
+            else record_of(described, row, wanted, version=call.version)
+            for row in rows
+        ]
+    )
+
+
+def _is_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _written(call: Call, step_of: Callable[[dict[str, Any]], Any]) -> Response:
+    body = call.json_object()
+    records = body.get("records")
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        raise ApiError(400, "JSON_PARSER_ERROR", "records must be a list of sObjects")
+    _check_count(records, MAX_RECORDS)
+    runs = sum(1 for _ in groupby(records, key=_type_of))
+    if runs > MAX_RUNS:
+        raise ApiError(
+            400,
+            "INVALID_BATCH_SIZE",
+            f"Cannot have more than {MAX_RUNS} chunks in a single operation: {runs}",
+        )
+    all_or_none = body.get("allOrNone")
+    if all_or_none is not None and not isinstance(all_or_none, bool):
+        raise ApiError(400, "JSON_PARSER_ERROR", "allOrNone must be true or false")
+    steps = [step_of(record) for record in records]
+    return json_answer(_run(call, steps, all_or_none=bool(all_or_none)))
+
+
+def _check_count(records: list[Any], most: int) -> None:
+    if not records:
+        raise ApiError(400, "REQUIRED_FIELD_MISSING", "no records given")
+    if len(records) > most:
+        raise ApiError(
+            400,
+            "EXCEEDED_MAX_RECORDS" if most == MAX_RETRIEVED else "INVALID_BATCH_SIZE",
+            f"record limit reached. cannot submit more than {most} records in this operation",
+        )
+
+
+def _run(call: Call, steps: list[Callable[[Saver], str]], *, all_or_none: bool) -> list[Result]:
+    """Take every step in one transaction; a refused one leaves no trace."""
+    results: list[Result] = []
+    with call.state.writing() as connection:
+        writer = saver(call, connection)
+        connection.execute("SAVEPOINT request")
+        for step in steps:
+            connection.execute("SAVEPOINT record")
+            try:
+                results.append({"id": step(writer), "success": True, "errors": []})
+            except RefusedError as error:
+                connection.execute("ROLLBACK TO record")
+                results.append(_failed(error))
+            connection.execute("RELEASE record")
+        failed = any(not one["success"] for one in results)
+        if all_or_none and failed:
+            connection.execute("ROLLBACK TO request")
+            results = [_failed(_ROLLED_BACK) if one["success"] else one for one in results]
+        connection.execute("RELEASE request")
+    return results
+
+
+def _failed(error: RefusedError) -> Result:
+    entry = {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
+    return {"success": False, "errors": [entry]}
+
+
+def _creation(record: dict[str, Any]) -> Callable[[Saver], str]:
+    def step(writer: Saver) -> str:
+        described = _described(record)
+        return writer.create(described, _values(record))
+
+    return step
+
+
+def _change(record: dict[str, Any]) -> Callable[[Saver], str]:
+    def step(writer: Saver) -> str:
+        described = _described(record)
+        ids = [value for name, value in record.items() if name.lower() == "id"]
+        if len(ids) != 1 or not isinstance(ids[0], str):
+            raise RefusedError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
+        writer.update(described, ids[0], _values(record))
+        return normalised(ids[0]) or ids[0]
+
+    return step
+
+
+def _deletion(record_id: str) -> Callable[[Saver], str]:
+    def step(writer: Saver) -> str:
+        described = object_of_id(record_id)
+        full = normalised(record_id)
+        if described is None or full is None:
+            raise RefusedError("MALFORMED_ID", f"bad id {record_id}", ("Id",))
+        writer.delete(described, full)
+        return full
+
+    return step
+
+
+def _type_of(record: dict[str, Any]) -> str:
+    attributes = record.get("attributes")
+    kind = attributes.get("type") if isinstance(attributes, dict) else None
+    return kind.lower() if isinstance(kind, str) else ""
+
+
+def _described(record: dict[str, Any]) -> ObjectDef:
+    kind = _type_of(record)
+    if not kind:
+        raise RefusedError(
+            "JSON_PARSER_ERROR",
+            "The value of a record must have an attributes field before any other fields.",
+        )
+    described = find_object(kind)
+    if described is None:
+        raise RefusedError(
+            "INVALID_TYPE", f"sObject type '{record['attributes']['type']}' is not supported."
+        )
+    return described
+
+
+def _values(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in record.items()
+        if name != "attributes" and name.lower() != "id"
+    }

@@ -1,0 +1,1 @@
+"""SOQL: grammar, syntax tree, and its translation to SQLite."""

@@ -1,0 +1,1 @@
+"""Tests of the Salesforce connector: a fault server, the sandbox, and cassettes."""

@@ -1,0 +1,1 @@
+"""Workload, construction, flow and figures."""

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sfterritory.optimize.workload import (
+    WorkloadParams,
+    capacity_hours_per_year,
+    repriced,
+    servable_accounts,
+    workload,
+)
+
+from .books import accounts_at, roster_of
+
+PARAMS = WorkloadParams()
+
+
+def test_changing_travel_alone_changes_the_hours_and_leaves_the_service() -> None:
+    accounts = accounts_at([0.0, 0.2, 0.4], [50.0, 50.1, 50.0])
+    roster = roster_of(1, lon_deg=0.1, lat_deg=50.0)
+
+    usual = workload(accounts, roster, params=PARAMS)
+    slow = workload(accounts, roster, params=WorkloadParams(travel_factor=2.2))
+
+    np.testing.assert_allclose(usual.service_hours, 4.0)
+    np.testing.assert_array_equal(slow.service_hours, usual.service_hours)
+    assert (slow.travel_hours > 1.5 * usual.travel_hours).all()
+    np.testing.assert_allclose(usual.hours, usual.service_hours + usual.travel_hours)
+
+
+def test_the_same_accounts_spread_over_hours_need_more_work_than_within_twenty_kilometres() -> None:
+    rng = np.random.default_rng(1)
+    spread = rng.normal(0, 1, (2, 40))
+    roster = roster_of(1, lon_deg=10.0, lat_deg=50.0)
+
+    near = workload(accounts_at(10 + 0.1 * spread[0], 50 + 0.1 * spread[1]), roster, params=PARAMS)
+    far = workload(accounts_at(10 + 2.0 * spread[0], 50 + 2.0 * spread[1]), roster, params=PARAMS)
+
+    assert far.hours.sum() > 1.3 * near.hours.sum()
+
+
+def test_travel_never_costs_more_than_driving_out_for_every_call_alone() -> None:
+    accounts = accounts_at([0.0, 0.01], [50.0, 50.0], calls_per_year=[2, 2])
+    roster = roster_of(1, lon_deg=30.0, lat_deg=50.0)  # a day's drive away
+
+    answer = workload(accounts, roster, params=PARAMS)
+
+    leg_minutes = 1.1 * (3.15 * 50**0.72 + 0.75 * 250)  # cut at 300 km: beyond it the rep stays
+    np.testing.assert_allclose(answer.travel_hours, 2 * 2 * leg_minutes / 60.0)
+
+
+def test_an_account_without_calls_needs_no_hours() -> None:
+    answer = workload(
+        accounts_at([0.0, 1.0], [50.0, 51.0], calls_per_year=[0, 4]), roster_of(1), params=PARAMS
+    )
+
+    assert answer.hours[0] == 0
+    assert answer.hours[1] > 4
+
+
+def test_a_record_without_calls_or_length_gets_the_defaults() -> None:
+    accounts = accounts_at([0.0], [50.0], calls_per_year=np.nan, visit_minutes=np.nan)
+
+    answer = workload(accounts, roster_of(1), params=PARAMS)
+
+    np.testing.assert_allclose(answer.service_hours, 4 * 45 / 60)
+
+
+def test_hours_are_repriced_once_the_way_home_is_known() -> None:
+    accounts, roster = accounts_at([0.0, 0.1], [50.0, 50.0]), roster_of(1)
+
+    before = workload(accounts, roster, params=PARAMS)
+    after = repriced(accounts, roster, leg_km=before.leg_km + 30.0, params=PARAMS)
+
+    assert (after.travel_hours > before.travel_hours).all()
+
+
+def test_every_term_of_the_capacity_is_visible_and_adds_up() -> None:
+    terms = capacity_hours_per_year(PARAMS, roster_of(2, capacity_share=[1.0, 0.5]))
+
+    assert terms.gross_hours == 40 * 44
+    assert terms.net_hours == pytest.approx(
+        terms.gross_hours - terms.non_selling_hours - terms.unproductive_hours - terms.service_hours
+    )
+    assert terms.net_hours == pytest.approx((40 - 8) * 44 * 0.85 * 0.95)
+    np.testing.assert_allclose(terms.rep_hours, [terms.net_hours, terms.net_hours / 2])
+
+
+def test_terms_that_leave_nothing_are_refused_with_both_values() -> None:
+    params = WorkloadParams(field_hours_per_week=8, non_selling_hours_per_week=8)
+
+    with pytest.raises(ValueError, match=r"non_selling_hours_per_week 8 .* field_hours_per_week 8"):
+        capacity_hours_per_year(params, roster_of(1))
+
+
+def test_a_rep_can_serve_more_accounts_of_a_territory_that_needs_fewer_hours_each() -> None:
+    territory = np.array([0, 0, 1], dtype=np.int32)
+
+    served = servable_accounts(
+        np.array([2.0, 4.0, 10.0]), territory, capacity_hours=np.array([300.0, 300.0, 300.0])
+    )
+
+    np.testing.assert_allclose(served, [100.0, 30.0, np.nan])

@@ -1,0 +1,1 @@
+"""Tests of the sandbox: real HTTP over loopback, and its parts on their own."""

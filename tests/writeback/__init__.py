@@ -1,0 +1,1 @@
+"""Tests of the diff, approvals, apply and revert."""
