@@ -63,9 +63,9 @@ class Invocation:
     @contextmanager
     def store(self, settings: Settings) -> Iterator[Store]:
         """Open the project's store, and close it after the block."""
-        from sfterritory.model.store.store import open_store
+        from sfterritory.pipeline.opening import open_project_store
 
-        store = open_store(settings.store_url)
+        store = open_project_store(settings)
         try:
             yield store
         finally:
@@ -73,10 +73,15 @@ class Invocation:
 
     def org(self, settings: Settings) -> SalesforceOrg:
         """Sign in to Salesforce with the credentials of the environment."""
+        from sfterritory.connectors.salesforce.bulk import BulkParams
         from sfterritory.connectors.salesforce.credentials import credentials_from
         from sfterritory.connectors.salesforce.org import sign_in
 
-        return sign_in(credentials_from(os.environ), api_version=settings.project.org.api_version)
+        return sign_in(
+            credentials_from(os.environ),
+            api_version=settings.project.org.api_version,
+            bulk=BulkParams(max_records=settings.salesforce.pull.page_rows),
+        )
 
     @contextmanager
     def progress(self) -> Iterator[None]:

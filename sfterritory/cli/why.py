@@ -45,7 +45,7 @@ def _show(report: WhyReport, console: Console) -> None:
 
     answer = report.answer
     console.print(visible(answer.sentence), style="bold")
-    if answer.wanted is not None:
+    if answer.wanted is not None and answer.wanted.owner_id != answer.owner_id:
         console.print(
             f"Today's rules want {visible(answer.wanted.owner_name)}: {answer.wanted.rule}. "
             f"{visible(answer.wanted.reason)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -15,14 +16,19 @@ from sfterritory.model.columns import Floats
 
 Cells = NDArray[np.object_]
 
+Ring = list[tuple[float, float]]
+
 _DISC_CORNERS = 48
-_FIRST_NEIGHBOURS = 32
+_ANGLES = np.linspace(0, 2 * np.pi, _DISC_CORNERS, endpoint=False)
+_CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 
 def reach_cells(sites: Floats, *, reach_km: float) -> Cells:
     """Return for each site the places within its reach that are nearer to it than to others.
 
-    A disc takes nothing from a neighbour, for it is cut with the site's own cell only.
+    A disc takes nothing from a neighbour, for it is cut with the site's own cell only. Cutting
+    is done here, half-plane by half-plane in degrees from the site: `shapely.intersection` of a
+    disc and a cell was seen to return the wrong side of an edge next to the disc's corner.
 
     Args:
         sites: Distinct longitudes and latitudes, shape (n, 2), n above 0.
@@ -32,18 +38,15 @@ def reach_cells(sites: Floats, *, reach_km: float) -> Cells:
     # Near the poles a disc would go round the earth.
     reach_lon = np.minimum(reach_lat / np.cos(np.radians(np.minimum(np.abs(sites[:, 1]), 85))), 90)
     reach_deg = np.stack([reach_lon, np.full(len(sites), reach_lat)], axis=1)
-    cells = _mended(_diagram(sites, reach_deg), sites, reach_deg)
+    cells = _diagram(sites, reach_deg)
     corners, cell_of_corner = shapely.get_coordinates(cells, return_index=True)
     away = np.hypot(*((corners - sites[cell_of_corner]) / reach_deg[cell_of_corner]).T)
     furthest = np.zeros(len(sites))
     np.maximum.at(furthest, cell_of_corner, away)
-    wide = np.flatnonzero(furthest > 1)
-    angles = np.linspace(0, 2 * np.pi, _DISC_CORNERS, endpoint=False)
-    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    discs = shapely.polygons(sites[wide, None, :] + circle[None, :, :] * reach_deg[wide, None, :])
-    world = shapely.box(-180.0, -90.0, 180.0, 90.0)
-    cells[wide] = shapely.intersection(shapely.intersection(cells[wide], discs), world)
-    return cells
+    for row in np.flatnonzero(furthest > 1).tolist():
+        edges = _edges(shapely.get_coordinates(cells[row]) - sites[row])
+        cells[row] = _cut_disc(sites[row], reach_deg[row], edges)
+    return _mended(cells, sites, reach_deg)
 
 
 def _diagram(sites: Floats, reach_deg: Floats) -> Cells:
@@ -57,28 +60,26 @@ def _diagram(sites: Floats, reach_deg: Floats) -> Cells:
 
 
 def _mended(cells: Cells, sites: Floats, reach_deg: Floats) -> Cells:
-    """Compute again, one by one, the cells that GEOS got wrong.
+    """Compute again, one by one, the cells that GEOS got wrong, and their neighbours.
 
-    Its triangulation loses sites that are a metre apart and thousands of kilometres from the
-    next one: such a site then lies in its neighbour's cell. Cells next to a wrong one are
-    computed again too.
+    A site outside its own cell, or inside another's, shows a wrong cell. The triangulation may
+    get one wrong where points a decimetre apart are far from all others.
     """
     tree = shapely.STRtree(cells)
     site, cell = tree.query(np.asarray(shapely.points(sites), dtype=np.object_), "intersects")
-    own = np.zeros(len(sites), dtype=np.bool_)
-    own[site[site == cell]] = True
-    wrong = np.union1d(
-        np.flatnonzero(~own), np.concatenate([site[site != cell], cell[site != cell]])
-    )
-    if not len(wrong):
+    strayed = site != cell
+    homeless = np.setdiff1d(np.arange(len(sites)), site[~strayed])
+    todo = {*homeless.tolist(), *site[strayed].tolist(), *cell[strayed].tolist()}
+    if not todo:
         return cells
     neighbours = KDTree(sites)
     mended = cells.copy()
-    todo, done = set(wrong.tolist()), set[int]()
+    done: set[int] = set()
     while todo - done:
         new = sorted(todo - done)
         for row in new:
-            mended[row] = _cell(row, sites, reach_deg[row], neighbours)
+            bisectors = _bisectors(row, sites, neighbours, 2 * float(reach_deg[row].max()))
+            mended[row] = _cut_disc(sites[row], reach_deg[row], bisectors)
         done |= set(new)
         # Only what overlaps a new cell is doubtful: right neighbours merely touch it.
         one, other = tree.query(mended[new], "intersects")
@@ -88,30 +89,47 @@ def _mended(cells: Cells, sites: Floats, reach_deg: Floats) -> Cells:
     return mended
 
 
-def _cell(row: int, sites: Floats, reach_deg: Floats, neighbours: KDTree) -> Polygon:
-    """Cut a box around one site by the bisectors towards its neighbours, the nearest first."""
-    x, y = (reach_deg * 1.01).tolist()
-    corners = [(-x, -y), (x, -y), (x, y), (-x, y)]
-    count = 1
-    while count < len(sites):
-        known, count = count, min(max(2 * count, _FIRST_NEIGHBOURS), len(sites))
-        distances, rows = neighbours.query(sites[row], k=count)
-        for distance, other in zip(distances[known:].tolist(), rows[known:].tolist(), strict=True):
-            # A bisector lies half way: beyond the furthest corner it cuts nothing off.
-            if distance / 2 > max(np.hypot(*corner) for corner in corners):
-                count = len(sites)
-                break
-            corners = _nearer(corners, (sites[other] - sites[row]).tolist())
-    return Polygon([(sites[row, 0] + dx, sites[row, 1] + dy) for dx, dy in corners])
+HalfPlane = tuple[float, float, float]
+"""(a, b, c): the points (x, y), in degrees from the site, with a x + b y <= c."""
 
 
-def _nearer(corners: list[tuple[float, float]], towards: list[float]) -> list[tuple[float, float]]:
-    """Return the part of a convex ring that is nearer to the origin than to another point."""
-    x, y = towards
-    half = (x * x + y * y) / 2
-    kept: list[tuple[float, float]] = []
-    for (ax, ay), (bx, by) in pairwise([*corners, corners[0]]):
-        before, after = ax * x + ay * y - half, bx * x + by * y - half
+def _edges(ring: Floats) -> Iterator[HalfPlane]:
+    """Yield the half-planes that bound a convex ring around the origin."""
+    for (ax, ay), (bx, by) in pairwise(ring.tolist()):
+        across, up = by - ay, ax - bx
+        limit = across * ax + up * ay
+        yield (across, up, limit) if limit >= 0 else (-across, -up, -limit)
+
+
+def _bisectors(
+    row: int, sites: Floats, neighbours: KDTree, radius_deg: float
+) -> Iterator[HalfPlane]:
+    """Yield the half-planes nearer to one site than to each other site within a radius."""
+    for other in sorted(neighbours.query_ball_point(sites[row], radius_deg)):
+        if other != row:
+            x, y = (sites[other] - sites[row]).tolist()
+            yield x, y, (x * x + y * y) / 2
+
+
+def _cut_disc(site: Floats, reach_deg: Floats, half_planes: Iterable[HalfPlane]) -> Polygon:
+    """Return what the half-planes leave of a site's disc within the map."""
+    lon, lat = site.tolist()
+    world = ((1, 0, 180 - lon), (-1, 0, 180 + lon), (0, 1, 90 - lat), (0, -1, 90 + lat))
+    ring: Ring = [(x, y) for x, y in (_CIRCLE * reach_deg).tolist()]
+    for a, b, c in (*world, *half_planes):
+        ring = _cut(ring, a, b, c)
+    return Polygon([(lon + x, lat + y) for x, y in ring])
+
+
+def _cut(ring: Ring, a: float, b: float, c: float) -> Ring:
+    """Return the part of a convex ring with a x + b y <= c."""
+    sides = [a * x + b * y - c for x, y in ring]
+    if max(sides) <= 0:
+        return ring
+    kept: Ring = []
+    ends = zip(ring, sides, strict=True)
+    nexts = zip([*ring[1:], ring[0]], [*sides[1:], sides[0]], strict=True)
+    for ((ax, ay), before), ((bx, by), after) in zip(ends, nexts, strict=True):
         if before <= 0:
             kept.append((ax, ay))
         if before * after < 0:

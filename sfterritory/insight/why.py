@@ -278,7 +278,8 @@ def _sentence(subject: Subject, holding: _Holding, cause: OwnerCause) -> str:
             approved = f", approved by {', '.join(cause.approved_by)}" if cause.approved_by else ""
             return (
                 f"{opening}: plan {cause.plan_hash[:SHORT_HASH_LENGTH]}{approved}, "
-                f"by {cause.rule}. {cause.reason}".rstrip()
+                f"by the rule {cause.rule!r}. {cause.reason}".rstrip(" .")
+                + "."
             )
         case CauseKind.PLAN:
             return f"{opening}: written by run {cause.run_id}, whose plan is not in this store."

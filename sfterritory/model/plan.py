@@ -117,10 +117,15 @@ class BlockedChange(Document):
 
 
 class OwnerTotals(Document):
-    """One owner's book before and after: what the summary per rep shows."""
+    """One owner's book before and after: what the summary per rep shows.
+
+    Attributes:
+        territory: The owner's territory; None for whoever is not on the roster.
+    """
 
     owner_id: RecordId
     name: str
+    territory: str | None = None
     accounts_before: int
     accounts_after: int
     gained: int

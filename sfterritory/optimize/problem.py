@@ -23,10 +23,10 @@ class TerritoryParams(Document):
 
     seed: int = Field(default=0, ge=0, description="decides ties between equal moves")
     hours_tolerance: float = Field(
-        default=0.05, ge=0, le=0.5, description="allowed distance from a fair part of the hours"
+        default=0.05, ge=0.005, le=0.5, description="allowed distance from a fair part of the hours"
     )
     value_tolerance: float | None = Field(
-        default=0.15, ge=0, le=2, description="the same for value; none leaves value out"
+        default=0.15, ge=0.01, le=2, description="the same for value; none leaves value out"
     )
     churn_price_km: float = Field(
         default=30.0, ge=0, le=20_000, description="kilometres that an hour moved must save"

@@ -12,8 +12,9 @@ from sfterritory.connectors.salesforce.description import readable_fields
 from sfterritory.connectors.salesforce.org import SalesforceOrg, sign_in
 from sfterritory.errors import SfTerritoryError
 from sfterritory.model.document import Document
-from sfterritory.model.store.store import Store, open_store
+from sfterritory.model.store.store import Store
 from sfterritory.pipeline.field_list import ROUTED_OBJECTS, extra_fields, wanted_fields
+from sfterritory.pipeline.opening import open_project_store
 from sfterritory.pipeline.people import load_people, load_roster
 from sfterritory.pipeline.pull import REQUIRED_OBJECTS, check_org
 from sfterritory.settings.project import Settings
@@ -60,7 +61,7 @@ def examine(settings: Settings, environ: Mapping[str, str], *, now: datetime) ->
             name="mappings", health=Health.OK, detail=f"{settings.root} is complete and correct"
         )
     ]
-    store_check, store = _tried("store", lambda: open_store(settings.store_url))
+    store_check, store = _tried("store", lambda: open_project_store(settings))
     checks.append(store_check or _ok("store", store.place if store else ""))
     api_version = settings.project.org.api_version
     sign_check, org = _tried(

@@ -51,10 +51,18 @@ class People:
             ),
         )
 
-    def org_facts(self, text_lengths: Mapping[str, Mapping[str, int]]) -> OrgFacts:
-        """Return what a plan needs to know of owners."""
+    def org_facts(
+        self, text_lengths: Mapping[str, Mapping[str, int]], *, territories: Mapping[str, str]
+    ) -> OrgFacts:
+        """Return what a plan needs to know of owners; `territories` are names by user id."""
         owners = {
-            one.id: Owner(one.id, one.name, active=one.is_active, standard=_is_standard(one))
+            one.id: Owner(
+                one.id,
+                one.name,
+                active=one.is_active,
+                standard=_is_standard(one),
+                territory=territories.get(one.id),
+            )
             for one in self.users
         }
         owners |= {

@@ -104,7 +104,10 @@ def org_facts(settings: Settings, store: Store, people: People) -> OrgFacts:
     lengths = {
         name: dict(pulled[name].text_lengths) for name in settings.routing.objects if name in pulled
     }
-    return people.org_facts(lengths)
+    version = store.territories.latest()
+    rows = store.territories.territories(version.id) if version else ()
+    territories = {one.rep_id: one.name for one in rows if one.rep_id is not None}
+    return people.org_facts(lengths, territories=territories)
 
 
 @dataclass(frozen=True, slots=True)

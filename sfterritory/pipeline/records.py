@@ -29,6 +29,11 @@ from sfterritory.settings.project import Settings
 
 C = TypeVar("C", bound=Column)
 
+# How far a territory reaches beyond its outermost accounts, and so how far away a new record may
+# lie and still have a territory. Wide enough to close the gaps between the metropolitan areas that
+# accounts cluster in; oceans and other countries stay out by the rules on country.
+AREA_REACH_KM = 200.0
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedRecords:

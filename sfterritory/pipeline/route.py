@@ -169,8 +169,8 @@ def _reasons(
             rep_id = rep_of.get(key) if key else None
             runners_up.append(_runner_up(rep_id, would_change[spot] or ""))
             continue
-        where = f" It lies in {names[territory]}." if territorial and territory != NOWHERE else ""
-        reasons.append(f"{sentences[rule]}.{where}")
+        where = f"; it lies in {names[territory]}" if territorial and territory != NOWHERE else ""
+        reasons.append(f"{sentences[rule]}{where}")
         reason = "" if other_rule == NO_RUNNER_UP else f"next in line: {sentences[other_rule]}"
         runners_up.append(_runner_up(other_id or None, reason))
     return reasons, runners_up

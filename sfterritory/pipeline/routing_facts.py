@@ -17,7 +17,7 @@ from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Alignment, Territory, TerritoryVersion
 from sfterritory.pipeline.field_list import extra_fields
 from sfterritory.pipeline.people import People
-from sfterritory.pipeline.records import PlacedRecords, load_placed, with_fields
+from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed, with_fields
 from sfterritory.routing.field_kind import FieldKind, field_kinds
 from sfterritory.routing.table import RoutingTable, resolve_rules
 from sfterritory.routing.validation import check_rules
@@ -54,7 +54,7 @@ class Territories:
 
     def of_places(self, placed: PlacedRecords) -> Ints:
         """Return the row of the territory that each record lies in, by the areas; -1 for none."""
-        index = TerritoryIndex([_area(one.area_wkb) for one in self.rows])
+        index = TerritoryIndex([_area(one.area_wkb) for one in self.rows], max_gap_km=AREA_REACH_KM)
         located = placed.places.located
         found = np.full(len(placed.records), NOWHERE, dtype=np.int32)
         found[located] = index.territories_at(

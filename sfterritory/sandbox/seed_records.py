@@ -99,7 +99,7 @@ class RecordMaker:
             **(self._coordinates(place, "Billing") if located else {}),
             "OwnerId": owner,
             "Territory_Locked__c": int(locked),
-            "Calls_Per_Year__c": dice.choice((None, None, None, 4.0, 6.0, 12.0, 24.0)),
+            "Calls_Per_Year__c": dice.choice((None, None, None, 2.0, 4.0, 6.0, 8.0)),
             "Visit_Minutes__c": dice.choice((None, None, None, 30.0, 45.0, 60.0, 90.0)),
             **self._territory_history(owner),
             **self._stamps(),

@@ -145,15 +145,20 @@ def grouped_blocked(blocked: Iterable[BlockedChange]) -> tuple[BlockedGroup, ...
 
 
 def key_figures(plan: Plan) -> KeyFigures:
-    """Return what moves and how even the books are; queues are no books."""
-    books = [book for book in plan.totals if not book.owner_id.startswith(QUEUE_PREFIX)]
+    """Return what moves and how even the books are.
+
+    Evenness is asked of the owners who have a territory, where any has: managers and people who
+    left own accounts too, and nobody wants their books as large as the others.
+    """
+    people = [book for book in plan.totals if not book.owner_id.startswith(QUEUE_PREFIX)]
+    books = [book for book in people if book.territory is not None] or people
     hours = sum(change.hours_per_year for change in plan.changes)
     value = sum(change.value_usd for change in plan.changes)
     return KeyFigures(
         moved_hours_per_year=hours,
         moved_value_usd=value,
-        hours_share=_share(hours, sum(book.hours_before for book in books)),
-        value_share=_share(value, sum(book.value_before_usd for book in books)),
+        hours_share=_share(hours, sum(book.hours_before for book in people)),
+        value_share=_share(value, sum(book.value_before_usd for book in people)),
         hours_spread=Spread(
             _spread([book.hours_before for book in books]),
             _spread([book.hours_after for book in books]),

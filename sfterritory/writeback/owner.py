@@ -27,6 +27,7 @@ class Owner:
         active: `User.IsActive`; queues are always active.
         standard: `User.UserType` is `Standard`; automated and portal users cannot own records.
         queue_objects: Objects that a queue may hold; empty where that is not known.
+        territory: Name of the territory that a user has; None without one.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Owner:
     active: bool = True
     standard: bool = True
     queue_objects: frozenset[str] = frozenset()
+    territory: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class OrgFacts:
             return ""
         owner = self.owners.get(owner_id)
         return owner.name if owner else owner_id
+
+    def territory(self, owner_id: str) -> str | None:
+        """Return the name of the owner's territory, None for whoever has none."""
+        owner = self.owners.get(owner_id)
+        return owner.territory if owner else None
 
     def is_person(self, owner_id: str | None) -> bool:
         """Tell whether a user owns it, rather than a queue or nobody."""

@@ -51,6 +51,7 @@ def owner_totals(books: Books, org: OrgFacts) -> tuple[OwnerTotals, ...]:
         OwnerTotals(
             owner_id=owner_id,
             name=org.name(owner_id),
+            territory=org.territory(owner_id),
             accounts_before=int(before),
             accounts_after=int(after),
             gained=int(gained),
@@ -124,6 +125,7 @@ def carried_totals(
             OwnerTotals(
                 owner_id=owner_id,
                 name=org.name(owner_id),
+                territory=org.territory(owner_id),
                 accounts_before=accounts,
                 accounts_after=accounts + ahead.accounts,
                 gained=ahead.gained,

@@ -18,7 +18,7 @@ SMALL_PLAN = """\
 <!-- sfterritory plan -->
 ### Plan: 1 to reassign, 1 to assign, 1 to unassign; 1 blocked. Hash 00000000.
 
-Org `00D000000000001EAA`, snapshot s-20261122-1 of 2026-11-22 04:36 UTC. \
+Org `00D000000000001EAA`, snapshot s-202611 of 2026-11-22 04:36 UTC. \
 Expires 2026-11-29 04:36 UTC.
 
 Next: a reviewer runs `sfterritory approve {hash}`, then anyone `sfterritory apply {hash}`.

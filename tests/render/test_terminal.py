@@ -22,7 +22,7 @@ from .hostile import hostile_text
 from .plans import SUMMARY, account_id, blocked, change, large_plan, plan_of, small_plan
 
 SMALL_PLAN_AT_80_COLUMNS = """\
-Plan {hash} for org 00D000000000001EAA, made from snapshot s-20261122-1 of
+Plan {hash} for org 00D000000000001EAA, made from snapshot s-202611 of
 2026-11-22 04:36 UTC; expires 2026-11-29 04:36 UTC
 
   ~ owner changes  + gets a first owner  - goes to a queue  ! blocked

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sfterritory.model.plan import OwnerChange, Plan
+from sfterritory.model.plan import SHORT_HASH_LENGTH, OwnerChange, Plan
 from sfterritory.web.digest import (
     changed_books,
     grouped_blocked,
@@ -74,7 +74,7 @@ def _top(plan: Plan, summary: str) -> Iterator[str]:
     yield MARKER
     yield f"### {escaped(summary)}\n"
     yield (
-        f"Org `{source.org_id}`, snapshot {escaped(source.snapshot_id)} of "
+        f"Org `{source.org_id}`, snapshot {escaped(source.snapshot_id[:SHORT_HASH_LENGTH])} of "
         f"{instant(source.snapshot_taken_at)}. Expires {instant(plan.expires_at)}.\n"
     )
     yield from _next_step(plan)

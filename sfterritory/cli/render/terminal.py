@@ -13,7 +13,7 @@ from rich.text import Text
 from sfterritory.cli.render.detail import change_title, shown_name
 from sfterritory.cli.render.layout import plain_table, render_table
 from sfterritory.cli.render.style import ACTION_STYLE, BLOCKED_STYLE
-from sfterritory.model.plan import BlockedChange, OwnerChange, Plan
+from sfterritory.model.plan import SHORT_HASH_LENGTH, BlockedChange, OwnerChange, Plan
 from sfterritory.web.digest import (
     ChangeGroup,
     HistoryField,
@@ -78,10 +78,11 @@ def render_plan(
 
 def _heading(plan: Plan) -> Text:
     source = plan.source
+    snapshot = source.snapshot_id[:SHORT_HASH_LENGTH]
     origin = f"reverts run {source.reverts_run}" if source.reverts_run else "made"
     return Text.assemble(
         (f"Plan {plan.short_hash}", "bold"),
-        f" for org {source.org_id}, {visible(origin)} from snapshot {visible(source.snapshot_id)}",
+        f" for org {source.org_id}, {visible(origin)} from snapshot {visible(snapshot)}",
         f" of {instant(source.snapshot_taken_at)}; expires {instant(plan.expires_at)}",
     )
 

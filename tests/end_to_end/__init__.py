@@ -1,0 +1,1 @@
+"""The main job through the real command line, against a sandbox over loopback."""

@@ -1,0 +1,1 @@
+"""Jobs of the pipeline, called as the commands call them."""
