@@ -64,7 +64,8 @@ def command(
                 f"{report.rejected:,} rejected, {report.undecided:,} undecided.",
                 err=True,
             )
-        click.echo(f"Undo it with: sfterritory revert {report.run_id}", err=True)
+        if report.counts.get("done") or report.counts.get("unverified"):
+            click.echo(f"Undo it with: sfterritory revert {report.run_id}", err=True)
     if report.left:
         return ExitCode.INTERRUPTED
     return ExitCode(report.exit_code)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -22,6 +22,9 @@ from sfterritory.errors import ConfigError, ExitCode, SfTerritoryError
 
 _MARK = ".made-by-demo"
 _FOLDER = Path("demo-project")
+# The summary line is frozen, so it can be read.
+_HASH = re.compile(r"Hash ([0-9a-f]{8})\.")
+_ACCOUNT = re.compile(r"Account:(001\w{15})")
 _SELF = (sys.executable, "-m", "sfterritory")
 
 
@@ -55,18 +58,15 @@ class _Demo:
         self._step("Bring accounts, leads and owners into the local store.", "pull")
         self._step("Build one balanced, compact territory per rep.", "build")
         self._step("Ask the rules who should own each record.", "route")
-        self._step("See what would change. Nothing is written yet.", "plan", "--detailed-exitcode")
-        plan = self._ask("show", "--json")["show"]
-        change = next(
-            one for one in plan["plan"]["changes"] if one["subject"]["object_name"] == "Account"
+        planned = self._step(
+            "See what would change. Nothing is written yet.", "plan", "--detailed-exitcode"
         )
-        record, short = change["subject"]["record_id"], plan["hash"][:8]
+        short, record = _found(_HASH, planned), _found(_ACCOUNT, planned)
         self._step("Look at one change in full.", "show", short, record)
         self._step("Approve the plan: the approval is bound to its hash.", "approve", short)
         self._step("Write what was approved, and read it back.", "apply", short)
         self._step("Ask why the record has its owner now.", "why", record)
-        self._step("Plan the way back.", "revert", "latest", shown=6)
-        back = self._ask("show", "--json")["show"]["hash"][:8]
+        back = _found(_HASH, self._step("Plan the way back.", "revert", "latest", shown=6))
         self._step("The way back is an ordinary plan: approve it ...", "approve", back)
         self._step("... and apply it.", "apply", back)
         report = self.folder / "plans" / f"{short}.html"
@@ -80,8 +80,8 @@ class _Demo:
         click.echo("  sfterritory status             # where the job stands")
         click.echo("  edit mappings/routing.yaml     # then: sfterritory route && sfterritory plan")
 
-    def _step(self, purpose: str, *words: str, shown: int = 40) -> None:
-        """Type one command and show what it shows, from its end where that is long."""
+    def _step(self, purpose: str, *words: str, shown: int = 40) -> str:
+        """Type one command, show what it shows (cut where that is long), and return it."""
         click.secho(f"\n# {purpose}", fg="cyan")
         click.secho(f"$ sfterritory {' '.join(words)}", bold=True)
         ended = subprocess.run(  # noqa: S603 - our own program
@@ -101,19 +101,22 @@ class _Demo:
                 f"`sfterritory {' '.join(words)}` ended with {ended.returncode}",
                 remedy=f"look at what it printed above, and at {self.folder}",
             )
+        return ended.stdout
 
-    def _ask(self, *words: str) -> dict[str, Any]:
-        """Return a command's JSON answer without showing it."""
-        ended = subprocess.run(  # noqa: S603 - our own program
-            [*_SELF, *words],
-            cwd=self.folder,
-            env={**self.environ},
-            capture_output=True,
-            text=True,
-            check=True,
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    """Return what a command printed for the next one to use.
+
+    Raises:
+        DemoStepError: It is not there.
+    """
+    match = pattern.search(text)
+    if match is None:
+        raise DemoStepError(
+            f"the last command printed nothing like {pattern.pattern}",
+            remedy="look at what it printed above",
         )
-        answer: dict[str, Any] = json.loads(ended.stdout)
-        return answer
+    return match[1]
 
 
 def _shortened(text: str, shown: int) -> str:

@@ -21,7 +21,6 @@ from sfterritory.optimize.sphere import (
 
 _SHARED_HOME_KM = 1.0
 _SHARED_HOME_PULL = 0.5
-_CLEARLY_BETTER = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +57,20 @@ def home_pulls(homes: Vectors, *, home_pull: float) -> tuple[Floats, Flags]:
     return np.where(shared, np.minimum(pull, _SHARED_HOME_PULL), pull), shared
 
 
-def start_centres(book: Book, *, churn_price_km: float) -> Vectors:
-    """Return the first centres, shape (k, 3), none of them NaN; the book holds an account.
+def start_centres(book: Book, *, churn_price_km: float) -> tuple[Vectors, ...]:
+    """Return the centres worth starting from, each of shape (k, 3) and without NaN.
 
-    Today's territories are the start, unless they lie so scattered that compact parts of equal
-    work, given to the reps that suit them best, are clearly cheaper even with every change paid.
+    The first come from today's territories. Where centres can move, the second are the middles of
+    compact parts of equal work, each given to the rep it suits best: owners of today may lie all
+    over each other, or far from where the work is. The book holds an account.
     """
-    k = len(book.homes)
-    middle = group_medians(
-        book.vectors, book.weight, groups=np.zeros(len(book.vectors), np.int32), n_groups=1
-    )
-    part, middles, part_of_rep = _parts(book, churn_price_km=churn_price_km)
-    fresh = middles[part_of_rep]
-    today = np.where(np.isnan(_own_medians(book)), fresh, _own_medians(book))
-    rep_of_part = np.empty(k, dtype=np.int32)
-    rep_of_part[part_of_rep] = np.arange(k, dtype=np.int32)
-    chosen = today
-    if bool((book.pull < 1).any()):
-        moved = (book.rep >= 0) & (rep_of_part[part] != book.rep)
-        fresh_km = km_between(book.vectors, middles[part]) + churn_price_km * moved
-        today_cost = float((book.weight * _today_km(book, today)).sum())
-        if float((book.weight * fresh_km).sum()) < _CLEARLY_BETTER * today_cost:
-            chosen = fresh
-    return blend(book, np.where(np.isnan(chosen), middle, chosen))
+    everything = np.zeros(len(book.vectors), dtype=np.int32)
+    middle = group_medians(book.vectors, book.weight, groups=everything, n_groups=1)
+    fresh = _part_middles(book, churn_price_km=churn_price_km)
+    fresh = np.where(np.isnan(fresh), middle, fresh)
+    own = _own_medians(book)
+    today = blend(book, np.where(np.isnan(own), fresh, own))
+    return (today, blend(book, fresh)) if bool((book.pull < 1).any()) else (today,)
 
 
 def recentred(book: Book, territory: Ints, *, centres: Vectors) -> Vectors:
@@ -104,19 +94,11 @@ def _own_medians(book: Book) -> Vectors:
     )
 
 
-def _today_km(book: Book, centres: Vectors) -> Floats:
-    known: Flags = ~np.isnan(centres[:, 0])
-    chord, _ = cKDTree(centres[known]).query(book.vectors)
-    nearest = chord_km(np.asarray(chord))
-    owned = book.rep >= 0
-    km: Floats = np.where(
-        owned, km_between(book.vectors, centres[np.where(owned, book.rep, 0)]), nearest
-    )
-    return km
+def _part_middles(book: Book, *, churn_price_km: float) -> Vectors:
+    """Return, for each rep, the middle of the compact part that suits best, NaN where it is empty.
 
-
-def _parts(book: Book, *, churn_price_km: float) -> tuple[Ints, Vectors, Ints]:
-    """Return compact parts of equal work, their middles, and the part that suits each rep best."""
+    A part suits by nearness to home and by the hours in it that the rep has today.
+    """
     k = len(book.homes)
     part = bisect(book.vectors, book.weight, parts=k)
     middles = group_medians(book.vectors, book.weight, groups=part, n_groups=k)
@@ -127,4 +109,4 @@ def _parts(book: Book, *, churn_price_km: float) -> tuple[Ints, Vectors, Ints]:
     km = np.nan_to_num(km_between(book.homes[:, None, :], middles[None, :, :]))
     cost = book.pull[:, None] * km * part_weight[None, :] - churn_price_km * overlap
     _, part_of_rep = linear_sum_assignment(cost)
-    return part, middles, part_of_rep.astype(np.int32)
+    return middles[part_of_rep]

@@ -45,8 +45,8 @@ def solve(problem: Problem, *, executor: Executor | None) -> Solution:
     """Return the territories of a problem with at least one account and one rep."""
     book, params = problem.book, problem.params
     cells = _cells(problem)
-    centres = start_centres(book, churn_price_km=params.churn_price_km)
-    centres, prices = _settled_centres(problem, cells, centres)
+    starts = start_centres(book, churn_price_km=params.churn_price_km)
+    centres, prices = _settled_centres(problem, cells, starts)
     discounts = Discounts(prices.hours, prices.value, problem.counted_usd / book.weight)
     arcs = candidate_arcs(
         book.vectors,
@@ -98,19 +98,21 @@ def _free_accounts(problem: Problem) -> Contents:
 
 
 def _settled_centres(
-    problem: Problem, cells: Cells | None, centres: Vectors
+    problem: Problem, cells: Cells | None, starts: tuple[Vectors, ...]
 ) -> tuple[Vectors, Prices]:
     """Return the centres after rounds of balancing cells and moving them, and their last prices.
 
-    Fixed centres take one round more than none: the second sees the territories that prices make
-    worth an arc.
+    The rounds begin with the start that balances at the least cost. Prices are found twice before
+    anything moves: only the second time sees the territories that prices make worth an arc.
     """
     nothing = np.zeros(problem.n_reps)
-    prices = Prices(nothing, nothing, np.zeros(0))
+    unknown = Prices(nothing, nothing, np.zeros(0), 0.0)
     if cells is None:
-        return centres, prices
+        return starts[0], unknown
     free = ~problem.locked
-    _, prices = _cell_prices(problem, cells, centres, known=prices)
+    tried = [_cell_prices(problem, cells, start, known=unknown)[1] for start in starts]
+    best = min(range(len(starts)), key=lambda start: tried[start].cost)
+    centres, prices = starts[best], tried[best]
     arcs, prices = _cell_prices(problem, cells, centres, known=prices)
     for _ in range(problem.params.rounds):
         territory = problem.book.rep.copy()

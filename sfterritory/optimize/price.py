@@ -42,11 +42,13 @@ class Prices:
         hours: km-equivalents of an hour in each territory, shape (k,).
         value: km-equivalent hours of a dollar in each territory, shape (k,).
         share: Part of the arc's row that the arc carries, 0 to 1, shape of the arcs.
+        cost: Cost of that answer, broken limits included, km-equivalent hours.
     """
 
     hours: Floats
     value: Floats
     share: Floats
+    cost: float
 
 
 def balance_prices(
@@ -96,7 +98,7 @@ def balance_prices(
         dual = answer.ineqlin.marginals[start : start + len(rows)]
         prices[which][rows] += sign * dual * unit / scales[which]
         start += len(rows)
-    return Prices(prices[0], prices[1], answer.x[:m])
+    return Prices(prices[0], prices[1], answer.x[:m], float(answer.fun) * unit)
 
 
 def lower_bound(

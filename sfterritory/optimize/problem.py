@@ -128,8 +128,8 @@ def make_problem(
     pull, shared_home = home_pulls(homes, home_pull=params.home_pull)
     counted = np.minimum(value_usd, params.heavy_value_share * value_usd.sum() / len(homes))
     target, lo, hi = limits(float(hours.sum()), capacity_share, tolerance=params.hours_tolerance)
-    # The band never reaches past what the rep can work, unless the book itself is too big for that.
-    hi = np.minimum(hi, np.maximum(capacity_hours, target))
+    if hours.sum() <= capacity_hours.sum():  # else everyone is overloaded, and as evenly as asked
+        hi = np.minimum(hi, np.maximum(capacity_hours, target))
     return Problem(
         book=Book(vectors, _weights(hours), rep, homes, pull),
         hours=hours,

@@ -100,7 +100,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
             )
         outcomes, left = _write(settings, store, org, approved, run, clock=clock)
         if plan.source.route_version is not None and not left:
-            store.routes.set_pools(store.routes.get(plan.source.route_version).pools_after)
+            _take_turns(store, plan.source.route_version)
     return ApplyReport(
         run_id=run.id,
         plan_hash=plan.hash,
@@ -167,6 +167,13 @@ def _write(
         fine = apply_exit_code(settled) is ExitCode.DONE
         close(RunState.DONE if fine else RunState.PARTLY)
     return settled, left
+
+
+def _take_turns(store: Store, route_version: str) -> None:
+    """Move the pools on; a plan applied again must not undo what a later plan moved since."""
+    routed = store.routes.get(route_version)
+    if dict(store.routes.pools()) == dict(routed.pools_before):
+        store.routes.set_pools(routed.pools_after)
 
 
 def _present(store: Store, plan: Plan, org_id: str) -> Present:

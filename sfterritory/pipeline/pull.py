@@ -270,7 +270,8 @@ class _Puller:
         return _Request(
             object_name=object_name,
             fields=fields,
-            missing=missing,
+            # Users and queues have no recycle bin.
+            missing=tuple(name for name in missing if name != "IsDeleted"),
             kinds=_kinds(description, fields),
             text_lengths=_text_lengths(description, fields),
             since=since,

@@ -8,7 +8,7 @@ from datetime import datetime
 from sfterritory.connectors.salesforce.org import SalesforceOrg
 from sfterritory.errors import StoreError
 from sfterritory.model.document import Scalar
-from sfterritory.model.plan import Plan
+from sfterritory.model.plan import Applied, Plan
 from sfterritory.model.store.plan_room import StoredPlan
 from sfterritory.model.store.run_room import Run
 from sfterritory.model.store.store import Store
@@ -17,7 +17,7 @@ from sfterritory.pipeline.plan import org_facts, plan_policy, plan_source
 from sfterritory.pipeline.pull import check_org
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.settings.project import Settings
-from sfterritory.writeback.revert import fields_to_revert, make_revert
+from sfterritory.writeback.revert import fields_to_revert, make_revert, wrote_owner
 
 LATEST = "latest"
 
@@ -36,13 +36,13 @@ def plan_revert(
     Records that others changed since are left to them: they are listed as blocked.
 
     Raises:
-        StoreError: There is no such run.
+        StoreError: There is no such run, or none has written anything.
         ConfigError: The credentials open another org.
     """
     check_org(settings, store, org.org_id)
-    run = find_run(store, run_name)
+    run = _latest_writing(store) if run_name == LATEST else find_run(store, run_name)
     stored = store.plans.get(run.plan_hash)
-    applied = tuple(store.runs.outcomes(run.id).values())
+    applied = _outcomes(store, run)
     # Salesforce is read now, so the plan's clock starts now and not at the last pull.
     snapshot = replace(latest_snapshot(store), taken_at=now)
     revert = make_revert(
@@ -65,7 +65,9 @@ def find_run(store: Store, name: str) -> Run:
         StoreError: None or several are meant.
     """
     runs = store.runs.list()
-    if name == LATEST and runs:
+    if not runs:
+        raise StoreError("nothing was applied yet", remedy="apply a plan first")
+    if name == LATEST:
         return runs[0]
     found = [run for run in runs if run.id.lower().startswith(name.lower())]
     if len(found) == 1:
@@ -73,8 +75,19 @@ def find_run(store: Store, name: str) -> Run:
     known = ", ".join(run.id for run in runs[:5])
     raise StoreError(
         f"{len(found) or 'no'} runs begin with {name!r}",
-        remedy=f"name one of the latest: {known}" if known else "apply a plan first",
+        remedy=f"name one of the latest: {known}",
     )
+
+
+def _latest_writing(store: Store) -> Run:
+    """Return the latest run that changed an owner: applying a plan twice adds one that did not."""
+    latest = find_run(store, LATEST)
+    runs = (run for run in store.runs.list() if any(map(wrote_owner, _outcomes(store, run))))
+    return next(runs, latest)
+
+
+def _outcomes(store: Store, run: Run) -> tuple[Applied, ...]:
+    return tuple(store.runs.outcomes(run.id).values())
 
 
 def _current(org: SalesforceOrg, plan: Plan) -> dict[str, dict[str, Scalar]]:

@@ -84,8 +84,9 @@ def find_plan(store: Store, name: str | None) -> StoredPlan:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
             raise ConfigError(
-                f"{path} cannot be read: {error}", remedy="name a plan file or the hash of a plan"
+                f"{path} cannot be read: {reason}", remedy="name a plan file or the hash of a plan"
             ) from error
         return store.plans.get(loads_plan(text).hash)
     return store.plans.get(name)

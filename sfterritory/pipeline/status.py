@@ -5,10 +5,11 @@ from __future__ import annotations
 from pydantic import AwareDatetime, Field
 
 from sfterritory.model.document import Document
+from sfterritory.model.plan import Plan
 from sfterritory.model.store.run_room import RunState
 from sfterritory.model.store.store import Store
 from sfterritory.settings.project import Settings
-from sfterritory.writeback.approvals import standing_decisions
+from sfterritory.writeback.approvals import Approved, standing_decisions
 from sfterritory.writeback.summary import summary_line
 
 
@@ -60,13 +61,15 @@ def status(settings: Settings, store: Store) -> StatusReport:
         return report.model_copy(update={"next_step": "sfterritory plan"})
     stored = store.plans.get(plans[0].hash)
     plan = stored.plan
+    # A revert is made from a run and not from routing.
+    if plan.source.route_version not in (routed.id, None):
+        return report.model_copy(update={"next_step": "sfterritory plan"})
     standing = standing_decisions(
         plan,
         store.decisions.of(plan.hash),
         policy=settings.project.approval,
         created_by=stored.created_by,
     )
-    verb = "apply" if standing.changes else "approve"
     return report.model_copy(
         update={
             "plan_hash": plan.hash,
@@ -75,8 +78,22 @@ def status(settings: Settings, store: Store) -> StatusReport:
             "approved": len(standing.changes),
             "rejected": len(standing.rejected),
             "undecided": len(standing.undecided),
-            "next_step": f"sfterritory {verb} {plan.short_hash}"
-            if plan.changes
-            else "nothing: Salesforce matches the rules",
+            "next_step": _after_planning(store, plan, standing),
         }
     )
+
+
+def _after_planning(store: Store, plan: Plan, standing: Approved) -> str:
+    settled: set[str] = set()
+    for run in store.runs.list():
+        if run.plan_hash == plan.hash:
+            settled |= store.runs.outcomes(run.id).keys()
+    if not plan.changes:
+        return "nothing: Salesforce matches the rules"
+    if any(change.key not in settled for change in standing.changes):
+        return f"sfterritory apply {plan.short_hash}"
+    if standing.undecided:
+        return f"sfterritory approve {plan.short_hash}"
+    if settled:
+        return "sfterritory pull"
+    return "change mappings/, then sfterritory build and sfterritory route: every line was rejected"

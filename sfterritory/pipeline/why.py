@@ -48,11 +48,17 @@ def why(settings: Settings, store: Store, name: str, *, at: datetime | None = No
     """Explain one record, by id (15 or 18 characters) or `Account:001...`.
 
     Raises:
-        ConfigError: Not an id, not an account or lead, or not in the store.
+        ConfigError: Not an id, not an account or lead, not in the store, or asked for today and
+            deleted since.
         StepMissingError: Nothing was pulled yet.
     """
     snapshot = latest_snapshot(store)
     subject, record = _find(store, name)
+    if at is None and record.get("IsDeleted"):
+        raise ConfigError(
+            f"{subject.object_name} {subject.record_id} ({subject.name}) was deleted in Salesforce",
+            remedy="ask who owned it at a past moment with --at",
+        )
     people = load_people(settings, store)
     names = people.names
     route, choice = _routing(settings, store, subject, people=people)

@@ -113,9 +113,7 @@ def records(org: SandboxHandle, *object_names: str) -> dict[str, dict[str, Row]]
 def owners(org: SandboxHandle) -> dict[str, str]:
     """Return the owner of every account and lead by record id."""
     found = records(org, "Account", "Lead")
-    return {
-        record_id: row["OwnerId"] for rows in found.values() for record_id, row in rows.items()
-    }
+    return {record_id: row["OwnerId"] for rows in found.values() for record_id, row in rows.items()}
 
 
 def owner_moves(org: SandboxHandle) -> list[tuple[str, str, str]]:

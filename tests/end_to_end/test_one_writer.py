@@ -9,6 +9,7 @@ from end_to_end.desk import Desk, owner_moves, records
 from sfterritory.cli.main import COMMANDS
 from sfterritory.model.store.store import open_store
 
+OTHERS_TURN = "005Sb0000000009IAA"
 NOT_OURS = {"sandbox", "demo"}  # they serve or reset an org of their own
 
 
@@ -81,10 +82,16 @@ def pools(desk: Desk) -> dict[str, str]:
         return dict(store.routes.pools())
 
 
+def let_support_take_turns(desk: Desk) -> None:
+    """Fill the pool with somebody who owns no lead yet, so that each lead costs a turn."""
+    desk.edit("mappings/routing.yaml", "is: Account Executive", "is: Support Specialist")
+
+
 def test_a_pool_takes_its_turns_only_when_the_plan_is_applied(
     pulled: Path, desk_of: Prepare
 ) -> None:
     with desk_of(pulled) as (desk, _):
+        let_support_take_turns(desk)
         assert pools(desk) == {}
         plan = desk.plan()
         desk.plan()
@@ -97,14 +104,24 @@ def test_a_pool_takes_its_turns_only_when_the_plan_is_applied(
         assert set(pools(desk)) == {"inbound"}
 
 
+def test_a_rejected_plan_costs_no_turn(pulled: Path, desk_of: Prepare) -> None:
+    with desk_of(pulled) as (desk, _):
+        let_support_take_turns(desk)
+        plan = desk.plan()
+        desk.run("reject", plan["hash"])
+        desk.run("apply", plan["hash"], code=6)
+
+        assert pools(desk) == {}
+
+
 def test_applying_an_old_plan_again_does_not_turn_a_pool_back(
     applied: Path, desk_of: Prepare
 ) -> None:
     with desk_of(applied) as (desk, _):
         first = desk.ask("show")["hash"]
         with open_store(desk.store_url) as store:
-            store.routes.set_pools({"inbound": "005Sb0000000009IAA"})  # by a later plan
+            store.routes.set_pools({"inbound": OTHERS_TURN})  # by a later plan
 
         desk.run("apply", first)
 
-        assert pools(desk) == {"inbound": "005Sb0000000009IAA"}
+        assert pools(desk) == {"inbound": OTHERS_TURN}

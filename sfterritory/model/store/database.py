@@ -18,6 +18,9 @@ from sfterritory.model.store.failure import explained
 
 BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 10
+# Of SQLite's pages, for each connection: whole tables are read and appended to in order, and more
+# than this only stays in memory.
+CACHE_MB = 8
 _BEGIN = "sfterritory_begin"
 
 
@@ -57,8 +60,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, cache_mb: int = CACHE_MB) -> Iterator[Connection]:
         """Open a transaction that commits at the end of the block and rolls back on any error.
+
+        Args:
+            cache_mb: What SQLite may keep in memory until the end of the block.
 
         Raises:
             StoreError: The database failed, here or in the block.
@@ -66,7 +72,7 @@ class Database:
         with explained(self.place), self.engine.connect() as plain:
             # A SQLite transaction that starts by reading may not be able to write later.
             connection = plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-            with connection.begin():
+            with self._cache(connection, cache_mb), connection.begin():
                 yield connection
 
     @contextmanager
@@ -92,6 +98,19 @@ class Database:
                     yield connection
             finally:
                 raw.execute("PRAGMA synchronous=NORMAL")
+
+    @contextmanager
+    def _cache(self, connection: Connection, megabytes: int) -> Iterator[None]:
+        """Let SQLite keep more in memory during the block; it gives it back at the end."""
+        if self.dialect != SQLITE or megabytes == CACHE_MB:
+            yield
+            return
+        raw = raw_connection(connection)
+        raw.execute(f"PRAGMA cache_size=-{megabytes << 10}")
+        try:
+            yield
+        finally:
+            raw.execute(f"PRAGMA cache_size=-{CACHE_MB << 10}")
 
     def close(self) -> None:
         """Close every connection."""
@@ -124,7 +143,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        "cache_size=-65536",  # KiB; the default of 2 MB made a load 2.5 times slower
+        f"cache_size=-{CACHE_MB << 10}",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")

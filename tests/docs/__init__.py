@@ -1,0 +1,1 @@
+"""The documentation says what the program does: tests that compare the two."""
