@@ -10,7 +10,7 @@ from sfterritory.cli.invocation import Invocation, on_project
 from sfterritory.errors import ExitCode
 
 
-@click.command("apply")
+@click.command("apply", short_help="Write what was approved, and read it back.")
 @click.argument("plan")
 @click.option("--only", "records", multiple=True, help="Only this record; may be repeated.")
 @click.option(

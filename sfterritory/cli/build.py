@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sfterritory.pipeline.build import BuildReport
 
 
-@click.command("build")
+@click.command("build", short_help="Build one balanced territory per rep.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from sfterritory.model.plan import Verdict
 
 
-def decision_command(verdict_name: str, help_text: str) -> click.Command:
+def decision_command(verdict_name: str, help_text: str, *, short: str) -> click.Command:
     """Return the command that records this verdict."""
 
-    @click.command(verdict_name, help=help_text)
+    @click.command(verdict_name, help=help_text, short_help=short)
     @click.argument("plan")
     @click.option(
         "--by",

@@ -32,7 +32,7 @@ class DemoStepError(SfTerritoryError):
     """A step of the demo ended otherwise than it should."""
 
 
-@click.command("demo")
+@click.command("demo", short_help="Run the main job against an embedded org.")
 @click.argument(
     "folder", type=click.Path(file_okay=False, path_type=Path), default=_FOLDER, required=False
 )

@@ -13,7 +13,7 @@ PROJECT_FILE = "sfterritory.yaml"
 GITIGNORE = ".sfterritory/\nplans/\n"
 
 
-@click.command("init")
+@click.command("init", short_help="Make a project folder with commented mappings.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
 @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
 def command(folder: Path, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from sfterritory.cli.invocation import Invocation, on_project
 
 
-@click.command("log")
+@click.command("log", short_help="List what was done, or every record of a run.")
 @click.argument("run", required=False)
 @click.option(
     "--limit",

@@ -10,7 +10,7 @@ from sfterritory.cli.invocation import Invocation, on_project
 from sfterritory.errors import ExitCode
 
 
-@click.command("plan")
+@click.command("plan", short_help="Show what would change, as a document to review.")
 @click.option(
     "--detailed-exitcode",
     is_flag=True,

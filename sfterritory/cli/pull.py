@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sfterritory.pipeline.pull import PullReport
 
 
-@click.command("pull")
+@click.command("pull", short_help="Bring what changed in Salesforce into the store.")
 @click.option("--full", is_flag=True, help="Read everything again, and find what is gone.")
 @on_project
 def command(invocation: Invocation, *, full: bool) -> None:

@@ -10,7 +10,7 @@ from sfterritory.cli.invocation import Invocation, on_project
 from sfterritory.errors import ExitCode
 
 
-@click.command("revert")
+@click.command("revert", short_help="Plan the way back from a run.")
 @click.argument("run")
 @click.option(
     "--html",

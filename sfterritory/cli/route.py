@@ -7,7 +7,7 @@ import click
 from sfterritory.cli.invocation import Invocation, on_project
 
 
-@click.command("route")
+@click.command("route", short_help="Decide by the rules who should own each record.")
 @on_project
 def command(invocation: Invocation) -> None:
     """Route every account and lead by mappings/routing.yaml; each gets exactly one answer.

@@ -33,7 +33,7 @@ _state_option = click.option(
 _json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 
 
-@click.group(name="sandbox")
+@click.group(name="sandbox", short_help="Run an embedded Salesforce org to practise with.")
 def command() -> None:
     """Run an embedded Salesforce org: serve it, load data into it, reset it."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sfterritory.model.store.plan_room import StoredPlan
 
 
-@click.command("show")
+@click.command("show", short_help="Show a plan in any format, or one line of it.")
 @click.argument("plan", required=False)
 @click.argument("record", required=False)
 @click.option(

@@ -7,7 +7,7 @@ import click
 from sfterritory.cli.invocation import Invocation, on_project
 
 
-@click.command("status")
+@click.command("status", short_help="Show where the job stands, and the next step.")
 @on_project
 def command(invocation: Invocation) -> None:
     """Show where the main job stands, and the next step."""

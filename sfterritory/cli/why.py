@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sfterritory.pipeline.why import WhyReport
 
 
-@click.command("why")
+@click.command("why", short_help="Explain who owns a record, since when and why.")
 @click.argument("record")
 @click.option(
     "--at",
@@ -45,11 +45,6 @@ def _show(report: WhyReport, console: Console) -> None:
 
     answer = report.answer
     console.print(visible(answer.sentence), style="bold")
-    if answer.wanted is not None and answer.wanted.owner_id != answer.owner_id:
-        console.print(
-            f"Today's rules want {visible(answer.wanted.owner_name)}: {answer.wanted.rule}. "
-            f"{visible(answer.wanted.reason)}"
-        )
     for sentence in answer.to_change:
         console.print(visible(sentence))
     if answer.pending is not None:

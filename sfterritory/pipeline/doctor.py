@@ -62,6 +62,8 @@ def examine(settings: Settings, environ: Mapping[str, str], *, now: datetime) ->
         )
     ]
     store_check, store = _tried("store", lambda: open_project_store(settings))
+    if store is not None:
+        store_check, _ = _tried("store", store.check)
     checks.append(store_check or _ok("store", store.place if store else ""))
     api_version = settings.project.org.api_version
     sign_check, org = _tried(
@@ -72,13 +74,15 @@ def examine(settings: Settings, environ: Mapping[str, str], *, now: datetime) ->
     )
     if org is not None:
         with org:
-            checks += _org_checks(settings, org, now=now)
+            failed, found = _tried("org", lambda: list(_org_checks(settings, org, now=now)))
+            checks += [failed] if failed else found or []
             if store is not None:
                 same, _ = _tried("org", lambda: check_org(settings, store, org.org_id))
                 checks.append(same or _ok("org", "is the one of this project and its store"))
     if store is not None:
         with store:
-            checks += _store_checks(settings, store)
+            failed, found = _tried("pull", lambda: _store_checks(settings, store))
+            checks += [failed] if failed else found or []
     return DoctorReport(checks=tuple(checks))
 
 
@@ -151,23 +155,23 @@ def _object(settings: Settings, org: SalesforceOrg, object_name: str) -> list[He
     return checks
 
 
-def _store_checks(settings: Settings, store: Store) -> Iterator[HealthCheck]:
+def _store_checks(settings: Settings, store: Store) -> list[HealthCheck]:
     if store.snapshots.latest() is None:
-        yield HealthCheck(
-            name="pull",
-            health=Health.WARNING,
-            detail="nothing was pulled yet, so rules and roster were not held against the org",
-            remedy="run `sfterritory pull`",
-        )
-        return
+        return [
+            HealthCheck(
+                name="pull",
+                health=Health.WARNING,
+                detail="nothing was pulled yet, so rules and roster were not held against the org",
+                remedy="run `sfterritory pull`",
+            )
+        ]
     failed, people = _tried("users", lambda: load_people(settings, store))
     if failed or people is None:
-        yield failed or _ok("users", "")
-        return
+        return [failed or _ok("users", "")]
     failed, roster = _tried("roster", lambda: load_roster(settings, store, people))
     homes = 0 if roster is None else int((roster.lon_deg == roster.lon_deg).sum())
     size = 0 if roster is None else len(roster)
-    yield failed or _ok("roster", f"{size} reps, {homes} with a located home")
+    return [failed or _ok("roster", f"{size} reps, {homes} with a located home")]
 
 
 def _tried(name: str, ask: Callable[[], T]) -> tuple[HealthCheck | None, T | None]:

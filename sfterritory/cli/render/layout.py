@@ -18,7 +18,10 @@ def render_table(
     *,
     console: Console,
 ) -> None:
-    """Print any rows under a title; a column that holds only numbers is set to the right."""
+    """Print any rows, under a title where there is one.
+
+    A column that holds only numbers is set to the right.
+    """
     rows = [tuple(row) for row in rows]
     right = tuple(
         index
@@ -28,8 +31,9 @@ def render_table(
     table = plain_table(columns, right=right)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    console.print()
-    console.print(Text(visible(title), style="bold"))
+    if title:
+        console.print()
+        console.print(Text(visible(title), style="bold"))
     if rows:
         console.print(table)
     else:

@@ -17,7 +17,7 @@ from sfterritory.model.store.people import OwnerHistoryEntry, QueueRecord, UserR
 from sfterritory.model.store.pull_state import Bookmark, Pulled
 
 # SQLite looks every row of a page up; with a cache of 2 MB a load took 2.5 times as long.
-LOAD_CACHE_MB = 32
+LOAD_CACHE_MB = 64
 
 
 @dataclass(frozen=True, slots=True)

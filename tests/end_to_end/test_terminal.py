@@ -1,0 +1,84 @@
+"""What a person sees in a terminal, and what a pipe gets: run behind a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from end_to_end.conftest import ORG_FILE
+from end_to_end.desk import environment
+from sfterritory.sandbox.running import running_sandbox
+
+ESCAPE = "\x1b["
+COLOUR = "\x1b[3"  # 30 to 39: the foreground colours
+
+pytestmark = pytest.mark.slow  # each one starts an interpreter
+
+
+def typed(folder: Path, *words: str, **environ: str) -> tuple[str, str]:
+    """Run a command with a terminal for stderr and one for stdout; return what each showed."""
+    variables = {
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        "HOME": str(folder),
+        **environ,
+    }
+    ends = [pty.openpty() for _ in range(2)]
+    shown = ["", ""]
+
+    def read(place: int) -> None:
+        pieces = []
+        while piece := _read(ends[place][0]):
+            pieces.append(piece)
+        shown[place] = b"".join(pieces).decode()
+
+    readers = [threading.Thread(target=read, args=(place,)) for place in range(2)]
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "sfterritory", *words, "--project", str(folder / "project")],
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=ends[0][1],
+        stderr=ends[1][1],
+    )
+    for _, mine in ends:
+        os.close(mine)
+    for reader in readers:
+        reader.start()
+    code = child.wait(timeout=60)
+    for reader in readers:
+        reader.join(timeout=10)
+    for terminal, _ in ends:
+        os.close(terminal)
+    assert code == 0, shown
+    return shown[0], shown[1]
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux: the other end was closed
+        return b""
+
+
+def test_a_terminal_shows_progress_and_colours_and_no_color_takes_the_colours_away(
+    started: Path, planned: Path
+) -> None:
+    with running_sandbox(started / ORG_FILE) as org:
+        bright_out, progress = typed(started, "pull", **environment(org))
+        _, plain_progress = typed(started, "pull", NO_COLOR="1", **environment(org))
+        _, no_progress = typed(started, "pull", "--json", **environment(org))
+
+    assert "pull Account" in progress
+    assert "rows" in progress
+    assert "pull Account" not in bright_out
+    assert COLOUR in progress
+    assert COLOUR not in plain_progress
+    assert no_progress == ""
+    assert COLOUR in typed(planned, "show")[0]
+    assert COLOUR not in typed(planned, "show", NO_COLOR="1")[0]
