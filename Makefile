@@ -30,7 +30,7 @@ demo: $(STAMP)  ## Run the main job against an embedded Salesforce org
 	@$(BIN)/sfterritory demo
 
 real: $(STAMP)  ## Run the main job on 79,418 real stores and 6,401 leads (needs ../shared/data)
-	@$(BIN)/python bench/real.py
+	@$(BIN)/python -m bench.real
 
 test: $(STAMP)  ## Run all tests
 	@$(BIN)/python -m pytest

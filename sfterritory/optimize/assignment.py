@@ -20,7 +20,6 @@ from sfterritory.optimize.sphere import totals
 # less than one part in a million. Costs: centimetres of a kilometre-equivalent per hour.
 _FLOW_UNITS = 1_000_000_000
 _COST_UNITS_PER_KM = 100
-_LIMIT_PRICE_KM = 100_000.0  # five times the longest way on Earth: limits go before travel
 _MOST_KM = 40_000.0  # value prices of nearly idle accounts are cut here, against overflow
 
 _Whole = NDArray[np.int64]
@@ -41,12 +40,14 @@ class FlowAnswer:
     split_rows: int
 
 
-def balanced_flow(arcs: Arcs, cost_km: Floats, *, hours: Floats, band: Limits) -> FlowAnswer:
+def balanced_flow(
+    arcs: Arcs, cost_km: Floats, *, hours: Floats, band: Limits, limit_price_km: float
+) -> FlowAnswer:
     """Send every row's hours to territories at least cost, within the band where that is possible.
 
     `cost_km` is the cost of one hour on each arc, in km-equivalents; `hours` are above 0 and every
-    row has an arc. Limits are elastic at a price no distance reaches, so the answer breaks them by
-    the least possible sum instead of failing.
+    row has an arc. Limits are elastic: an hour outside costs `limit_price_km`, so that the answer
+    breaks them instead of failing, and by no more than it must where that is beyond any distance.
 
     Raises:
         RuntimeError: The solver gives up, which an elastic, connected flow rules out.
@@ -59,14 +60,14 @@ def balanced_flow(arcs: Arcs, cost_km: Floats, *, hours: Floats, band: Limits) -
     lo = np.minimum(np.ceil(band.lo * scale), total).astype(np.int64)
     hi = np.minimum(np.floor(np.minimum(band.hi * scale, total)), total).astype(np.int64)
     room = np.maximum(hi - lo, 0)
-    limit_price = round(_LIMIT_PRICE_KM * _COST_UNITS_PER_KM)
+    most = round(limit_price_km * _COST_UNITS_PER_KM)
     centre, sink = np.arange(n, n + k), np.full(k, n + k)
 
     flow = min_cost_flow.SimpleMinCostFlow()
     carried = flow.add_arcs_with_capacity_and_unit_cost(
         arcs.row, arcs.territory + n, supply[arcs.row], cost
     )
-    for capacity, price in ((lo, -limit_price), (room, 0), (np.full(k, total), limit_price)):
+    for capacity, price in ((lo, -most), (room, 0), (np.full(k, total), most)):
         flow.add_arcs_with_capacity_and_unit_cost(centre, sink, capacity, np.full(k, price))
     flow.set_nodes_supplies(np.arange(n + k + 1), np.concatenate((supply, np.zeros(k), [-total])))
     status = flow.solve()
@@ -80,13 +81,20 @@ def balanced_flow(arcs: Arcs, cost_km: Floats, *, hours: Floats, band: Limits) -
     _, first = np.unique(arcs.row[largest], return_index=True)
     return FlowAnswer(
         territory=arcs.territory[largest[first]],
-        price_km=_duals(arcs, cost, used=used, load=load, limits=(lo, hi)) / _COST_UNITS_PER_KM,
+        price_km=_duals(arcs, cost, used=used, load=load, limits=(lo, hi), most=most)
+        / _COST_UNITS_PER_KM,
         split_rows=len(used) - n,
     )
 
 
 def _duals(
-    arcs: Arcs, cost: _Whole, *, used: _Whole, load: Floats, limits: tuple[_Whole, _Whole]
+    arcs: Arcs,
+    cost: _Whole,
+    *,
+    used: _Whole,
+    load: Floats,
+    limits: tuple[_Whole, _Whole],
+    most: int,
 ) -> Floats:
     """Return prices under which every unit of flow sits on its cheapest arc.
 
@@ -108,9 +116,8 @@ def _duals(
     np.minimum.at(change, pair, (cost[other] - cost[origin]).astype(np.float64))
     step = change.reshape(k, k)
     lo, hi = limits
-    most = _LIMIT_PRICE_KM * _COST_UNITS_PER_KM
-    highest = np.where(load > hi, -most, np.where(load > lo, 0.0, most))
-    lowest = np.where(load < lo, most, np.where(load < hi, 0.0, -most))
+    highest = np.where(load > hi, -most, np.where(load > lo, 0.0, float(most)))
+    lowest = np.where(load < lo, most, np.where(load < hi, 0.0, float(-most)))
     return 0.5 * (_settled(highest, step) - _settled(-lowest, step.T))
 
 

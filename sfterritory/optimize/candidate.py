@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,22 +16,24 @@ _REVERSE_FACTOR = 2.5  # each centre reaches for 2.5 times its fair number of ac
 
 
 @dataclass(frozen=True, slots=True)
-class Discounts:
-    """What territories pay for being joined, which makes far ones worth an arc.
+class Reach:
+    """How many territories rows may join, and what those pay for it: far ones become worth an arc.
 
     Attributes:
+        neighbours: How many of the best territories each row gets an arc to.
         hours_price: km-equivalents of an hour in each territory, shape (k,).
         value_price: km-equivalent hours of a dollar in each territory, shape (k,).
         value_per_hour: Value of each row over its hours, shape (n,).
     """
 
+    neighbours: int
     hours_price: Floats
     value_price: Floats
     value_per_hour: Floats
 
-    def of_rows(self, start: int, stop: int) -> Discounts:
+    def of_rows(self, start: int, stop: int) -> Reach:
         """Return the same for some rows."""
-        return Discounts(self.hours_price, self.value_price, self.value_per_hour[start:stop])
+        return replace(self, value_per_hour=self.value_per_hour[start:stop])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +75,27 @@ def candidate_arcs(
     centres: Vectors,
     *,
     rep: Ints,
-    neighbours: int,
-    discounts: Discounts,
+    reach: Reach,
     executor: Executor | None = None,
 ) -> Arcs:
     """Return the best territories of each row, today's rep, and the nearest rows of each centre.
 
-    Half of the best are the nearest ones, half the cheapest by `discounts` among three times as
-    many. The last kind keeps a home in a dense city from starving: nobody counts it among his
-    nearest. Up to `2 * neighbours` territories each row gets every one.
+    Half of the best are the nearest ones, half the cheapest by price among three times as many. The
+    last kind keeps a home in a dense city from starving: nobody counts it among his nearest. Up to
+    twice `neighbours` territories each row gets every one.
 
     Chunks go through `executor` where there is one; a chunk is a function of its rows alone, so the
     answer is the same for any number of workers.
     """
     n, k = len(vectors), len(centres)
-    if k <= 2 * neighbours:
+    if k <= 2 * reach.neighbours:
         row = np.repeat(np.arange(n, dtype=np.int64), k)
         territory = np.tile(np.arange(k, dtype=np.int64), n)
         return _with_km(row, territory, vectors, centres)
     starts = range(0, n, _CHUNK_ROWS)
     chunks = [vectors[start : start + _CHUNK_ROWS] for start in starts]
-    priced = [discounts.of_rows(start, start + _CHUNK_ROWS) for start in starts]
-    jobs = (chunks, [centres] * len(chunks), [neighbours] * len(chunks), priced)
+    priced = [reach.of_rows(start, start + _CHUNK_ROWS) for start in starts]
+    jobs = (chunks, [centres] * len(chunks), priced)
     found = map(_best_centres, *jobs) if executor is None else executor.map(_best_centres, *jobs)
     best = np.concatenate(list(found))
     best_keys = (np.arange(n, dtype=np.int64)[:, None] * k + best).ravel()
@@ -104,26 +105,24 @@ def candidate_arcs(
     return _with_km(keys // k, keys % k, vectors, centres)
 
 
-def _best_centres(
-    vectors: Vectors, centres: Vectors, neighbours: int, discounts: Discounts
-) -> Ints:
+def _best_centres(vectors: Vectors, centres: Vectors, reach: Reach) -> Ints:
     """Return nearest and cheapest centres of each row, shape (n, neighbours); some may repeat."""
-    reach = min(len(centres), 3 * neighbours)
-    chord, index = cKDTree(centres).query(vectors, k=np.arange(1, reach + 1))
+    count = min(len(centres), 3 * reach.neighbours)
+    chord, index = cKDTree(centres).query(vectors, k=np.arange(1, count + 1))
     by_distance = np.asarray(index, dtype=np.int32)
-    half = neighbours // 2
-    cost = chord_km(np.asarray(chord)) - discounts.hours_price[by_distance]
-    cost -= discounts.value_price[by_distance] * discounts.value_per_hour[:, None]
-    order = np.argsort(cost, axis=1, kind="stable")[:, : neighbours - half]
+    half = reach.neighbours // 2
+    cost = chord_km(np.asarray(chord)) - reach.hours_price[by_distance]
+    cost -= reach.value_price[by_distance] * reach.value_per_hour[:, None]
+    order = np.argsort(cost, axis=1, kind="stable")[:, : reach.neighbours - half]
     cheapest = np.take_along_axis(by_distance, order, axis=1)
     return np.concatenate((by_distance[:, :half], cheapest), axis=1)
 
 
 def _reverse_keys(vectors: Vectors, centres: Vectors) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     n, k = len(vectors), len(centres)
-    reach = max(1, min(n, round(_REVERSE_FACTOR * n / k)))
-    _, index = cKDTree(vectors).query(centres, k=reach)
-    rows = index.reshape(k, reach).astype(np.int64)
+    count = max(1, min(n, round(_REVERSE_FACTOR * n / k)))
+    _, index = cKDTree(vectors).query(centres, k=count)
+    rows = index.reshape(k, count).astype(np.int64)
     keys: np.ndarray[tuple[int], np.dtype[np.int64]]
     keys = (rows * k + np.arange(k, dtype=np.int64)[:, None]).ravel()
     return keys

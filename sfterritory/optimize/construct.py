@@ -9,7 +9,7 @@ import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.assignment import balanced_flow
-from sfterritory.optimize.candidate import Arcs, Discounts, candidate_arcs
+from sfterritory.optimize.candidate import Arcs, Reach, candidate_arcs
 from sfterritory.optimize.cell import VALUE_CUTS, Cells, Contents, micro_cells
 from sfterritory.optimize.centre import recentred, start_centres
 from sfterritory.optimize.polish import Board, improve, repair
@@ -47,15 +47,8 @@ def solve(problem: Problem, *, executor: Executor | None) -> Solution:
     cells = _cells(problem)
     starts = start_centres(book, churn_price_km=params.churn_price_km)
     centres, prices = _settled_centres(problem, cells, starts)
-    discounts = Discounts(prices.hours, prices.value, problem.counted_usd / book.weight)
-    arcs = candidate_arcs(
-        book.vectors,
-        centres,
-        rep=book.rep,
-        neighbours=params.neighbours,
-        discounts=discounts,
-        executor=executor,
-    )
+    reach = _reach(problem, prices, problem.counted_usd / book.weight)
+    arcs = candidate_arcs(book.vectors, centres, rep=book.rep, reach=reach, executor=executor)
     start, hours_price = _assigned(problem, arcs, prices)
     board, rows = _board(problem, arcs), ~problem.locked
     feasible, improved = start.copy(), start.copy()
@@ -134,14 +127,24 @@ def _cell_prices(
         cells.vectors,
         centres,
         rep=cells.rep,
-        neighbours=problem.params.neighbours,
-        discounts=Discounts(known.hours, known.value, cells.value_usd / cells.weight),
+        reach=_reach(problem, known, cells.value_usd / cells.weight),
     )
     rep = cells.rep[arcs.row]
     leaves = (rep >= 0) & (rep != arcs.territory)
     cost = cells.weight[arcs.row] * (arcs.km + problem.params.churn_price_km * leaves)
     amounts = (cells.hours, cells.value_usd)
-    return arcs, balance_prices(arcs, cost, amounts=amounts, bands=problem.free_limits())
+    prices = balance_prices(
+        arcs,
+        cost,
+        amounts=amounts,
+        bands=problem.free_limits(),
+        limit_prices=problem.limit_prices,
+    )
+    return arcs, prices
+
+
+def _reach(problem: Problem, prices: Prices, value_per_hour: Floats) -> Reach:
+    return Reach(problem.params.neighbours, prices.hours, prices.value, value_per_hour)
 
 
 def _assigned(problem: Problem, arcs: Arcs, prices: Prices) -> tuple[Ints, Floats]:
@@ -159,7 +162,11 @@ def _assigned(problem: Problem, arcs: Arcs, prices: Prices) -> tuple[Ints, Float
     some, kept = arcs.of_rows(working)
     hours = problem.hours[working]
     answer = balanced_flow(
-        some, cost[kept] / hours[some.row], hours=hours, band=problem.free_limits()[0]
+        some,
+        cost[kept] / hours[some.row],
+        hours=hours,
+        band=problem.free_limits()[0],
+        limit_price_km=problem.params.hours_limit_price_km,
     )
     territory[working] = answer.territory
     return territory, answer.price_km
@@ -179,6 +186,7 @@ def _board(problem: Problem, arcs: Arcs) -> Board:
         lo=np.vstack((hours_lo, value_lo)),
         hi=np.vstack((hours_hi, value_hi)),
         scale=np.where(target > 0, target, 1.0),
+        limit_prices=np.array(problem.limit_prices),
         rank=np.random.default_rng(problem.params.seed)
         .permutation(int(free.sum()))
         .astype(np.int32),

@@ -15,11 +15,12 @@ from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.candidate import Arcs
 from sfterritory.optimize.sphere import totals
 
-# Of a territory's mean cost, for a load off by its whole target. Dear from the start, limits would
-# be bought back by the first move that serves, however far; so the price goes up in steps.
-_REPAIR_PRICES = (50.0, 500.0, 5_000.0, 50_000.0, 1_000_000.0)
+# A limit broken by a hair costs like one broken by 2 % of the target: otherwise a move of a few
+# kilometres would be too dear to mend it.
+_BROKEN = 0.02
+_EXACT = 1e-9  # parts of a target: sums of floats do not count as a broken limit
 _SWAP_LIST = 32  # moves each way that an exchange between two territories tries
-_NO_WORSE = 1e-12  # in parts of a target: sums of floats do not count as a broken limit
+_NO_WORSE = 1e-3  # of the least gain: sums of floats do not count as a broken limit
 _GAIN_FLOOR = 1e-9  # of the mean cost of a row: below it float noise would make moves
 
 
@@ -34,6 +35,7 @@ class Board:
         fixed: Hours and value of locked accounts, shape (2, k).
         lo, hi: Limits of whole territories, shape (2, k).
         scale: Target of each territory, 1 where that is 0, shape (2, k).
+        limit_prices: What it may cost to bring a whole target into its limits, shape (2,).
         rank: A permutation of the rows that decides ties, shape (n,).
     """
 
@@ -44,6 +46,7 @@ class Board:
     lo: Floats
     hi: Floats
     scale: Floats
+    limit_prices: Floats
     rank: Ints
 
 
@@ -80,14 +83,11 @@ def repair(board: Board, territory: Ints, *, rounds: int) -> Ints:
     state = _State.of(board, territory)
     if not len(territory):
         return state.territory
-    mean_cost = max(float(board.cost[state.arc].sum()), 1e-9) / board.fixed.shape[1]
-    for price in _REPAIR_PRICES:
-        for _ in range(rounds):
-            if not _violations(board, state.load).any():
-                return state.territory
-            moves = _shift_round(state, price=price * mean_cost)
-            if not moves and not _swap_round(state, price=price * mean_cost):
-                break
+    for _ in range(rounds):
+        if not _violations(board, state.load).any():
+            break
+        if not _shift_round(state, hard=False) and not _swap_round(state, hard=False):
+            break
     return state.territory
 
 
@@ -95,7 +95,7 @@ def improve(board: Board, territory: Ints, *, rounds: int) -> Ints:
     """Return a cheaper assignment in which no limit is broken further than it was."""
     state = _State.of(board, territory)
     for _ in range(rounds if len(territory) else 0):
-        if not _shift_round(state, price=None) and not _swap_round(state, price=None):
+        if not _shift_round(state, hard=True) and not _swap_round(state, hard=True):
             break
     return state.territory
 
@@ -103,7 +103,7 @@ def improve(board: Board, territory: Ints, *, rounds: int) -> Ints:
 def _violations(board: Board, load: Floats) -> Floats:
     """Return how far loads are off their limits in parts of the target, 0 within, shape (2, k)."""
     off = np.maximum(np.maximum(load - board.hi, board.lo - load), 0.0) / board.scale
-    kept: Floats = np.where(off > 1e-9, off, 0.0)
+    kept: Floats = np.where(off > _EXACT, off, 0.0)
     return kept
 
 
@@ -114,28 +114,28 @@ def _penalty(board: Board, load: Floats, territory: Ints | int) -> Floats:
     """
     hi, lo, scale = board.hi[:, territory], board.lo[:, territory], board.scale[:, territory]
     off = np.maximum(np.maximum(load - hi, lo - load), 0.0) / scale
-    off = np.where(off > 1e-9, off, 0.0)
-    priced: Floats = (off * (0.1 + off)).sum(axis=0)
-    return priced
+    return _priced(board, off)
 
 
-def _shift_round(state: _State, *, price: float | None) -> int:
+def _shift_round(state: _State, *, hard: bool) -> int:
     """Move rows one by one, best first, and return how many moved."""
     board = state.board
     arcs = board.arcs
     gain_floor = _GAIN_FLOOR * max(float(board.cost[state.arc].mean()), 1e-12)
     worse = _limit_change(state)
-    delta = board.cost - board.cost[state.arc][arcs.row] + (price or 0.0) * worse
-    hard = price is None
-    chosen = np.flatnonzero((delta < -gain_floor) & ((worse <= _NO_WORSE) | (not hard)))
+    delta = board.cost - board.cost[state.arc][arcs.row]
+    delta = delta if hard else delta + worse
+    chosen = np.flatnonzero(
+        (delta < -gain_floor) & ((worse <= _NO_WORSE * gain_floor) | (not hard))
+    )
     chosen = chosen[np.lexsort((board.rank[arcs.row[chosen]], delta[chosen]))]
     _, first = np.unique(arcs.row[chosen], return_index=True)
     moved = 0
     for arc in chosen[np.sort(first)].tolist():
         row = int(arcs.row[arc])
         change = _limit_change_one(state, row, arc)  # moves before this one changed the loads
-        gain = float(board.cost[state.arc[row]] - board.cost[arc]) - (price or 0.0) * change
-        if gain > gain_floor and not (hard and change > _NO_WORSE):
+        gain = float(board.cost[state.arc[row]] - board.cost[arc]) - (0.0 if hard else change)
+        if gain > gain_floor and not (hard and change > _NO_WORSE * gain_floor):
             state.move(row, arc)
             moved += 1
     return moved
@@ -164,29 +164,36 @@ def _limit_change_one(state: _State, row: int, arc: int) -> float:
 def _pair_change(state: _State, left: int, joined: int, net: list[float]) -> float:
     """Return what `net` hours and value going from one territory to another cost in limits."""
     board, change = state.board, 0.0
-    for measure in (0, 1):
+    for measure, price in enumerate(board.limit_prices.tolist()):
         for territory, amount in ((left, -net[measure]), (joined, net[measure])):
             lo, hi = board.lo[measure, territory], board.hi[measure, territory]
             scale, load = board.scale[measure, territory], state.load[measure, territory]
             before = max(load - hi, lo - load, 0.0) / scale
             after = max(load + amount - hi, lo - load - amount, 0.0) / scale
-            change += _priced(float(after)) - _priced(float(before))
+            change += _priced_one(float(after), price) - _priced_one(float(before), price)
     return change
 
 
-def _priced(off: float) -> float:
-    return off * (0.1 + off) if off > 1e-9 else 0.0
+def _priced(board: Board, off: Floats) -> Floats:
+    """Return the price of loads off their limits by parts of the target, shape (2, ...), summed."""
+    prices = board.limit_prices.reshape((2, *([1] * (off.ndim - 1))))
+    priced: Floats = (prices * np.where(off > _EXACT, off * (1.0 + off) + _BROKEN, 0.0)).sum(axis=0)
+    return priced
 
 
-def _swap_round(state: _State, *, price: float | None) -> int:
+def _priced_one(off: float, price: float) -> float:
+    return price * (off * (1.0 + off) + _BROKEN) if off > _EXACT else 0.0
+
+
+def _swap_round(state: _State, *, hard: bool) -> int:
     """Exchange rows between pairs of territories, best first per pair; return how many times."""
     swapped = 0
-    for there, back in _pair_lists(state, price=price):
-        swapped += _swap_pair(state, there, back, price=price)
+    for there, back in _pair_lists(state, hard=hard):
+        swapped += _swap_pair(state, there, back, hard=hard)
     return swapped
 
 
-def _pair_lists(state: _State, *, price: float | None) -> Iterator[tuple[Ints, Ints]]:
+def _pair_lists(state: _State, *, hard: bool) -> Iterator[tuple[Ints, Ints]]:
     """Yield, for each two territories, their cheapest moves there and back, as arcs."""
     board, arcs = state.board, state.board.arcs
     k = board.fixed.shape[1]
@@ -195,7 +202,7 @@ def _pair_lists(state: _State, *, price: float | None) -> Iterator[tuple[Ints, I
     away = left != arcs.territory
     forth = left.astype(np.int64) * k + arcs.territory
     reverse = arcs.territory.astype(np.int64) * k + left
-    if price is None:
+    if hard:
         best = np.full(k * k, np.inf)
         np.minimum.at(best, forth[away], delta[away])
         keep = np.flatnonzero(away & (delta + best[reverse] < 0))
@@ -212,8 +219,8 @@ def _pair_lists(state: _State, *, price: float | None) -> Iterator[tuple[Ints, I
         if source < target and target * k + source in slot:
             other_begin, other_stop = slot[target * k + source]
             yield (
-                _spread(moves[begin:stop], whole=price is not None),
-                _spread(moves[other_begin:other_stop], whole=price is not None),
+                _spread(moves[begin:stop], whole=not hard),
+                _spread(moves[other_begin:other_stop], whole=not hard),
             )
 
 
@@ -225,7 +232,7 @@ def _spread(arcs: Ints, *, whole: bool) -> Ints:
     return np.concatenate((arcs[: _SWAP_LIST // 2], arcs[rest]))
 
 
-def _swap_pair(state: _State, there: Ints, back: Ints, *, price: float | None) -> int:
+def _swap_pair(state: _State, there: Ints, back: Ints, *, hard: bool) -> int:
     board, arcs = state.board, state.board.arcs
     there = there[_still(state, there, back[0])]
     back = back[_still(state, back, there[0])] if len(there) else back[:0]
@@ -239,8 +246,8 @@ def _swap_pair(state: _State, there: Ints, back: Ints, *, price: float | None) -
     delta = cost_there[:, None] + cost_back[None, :]
     net = board.amounts[:, rows][:, :, None] - board.amounts[:, others][:, None, :]
     change = _net_change(state, source, target, net)
-    delta = delta + (price or 0.0) * change
-    good: Flags = (delta < -gain_floor) & ((change <= _NO_WORSE) | (price is not None))
+    delta = delta if hard else delta + change
+    good: Flags = (delta < -gain_floor) & ((change <= _NO_WORSE * gain_floor) | (not hard))
     if not good.any():
         return 0
     spot = int(np.argmin(np.where(good, delta, np.inf)))
@@ -275,6 +282,4 @@ def _penalty_at(board: Board, load: Floats, territory: int, shape: tuple[int, ..
     lo = board.lo[:, territory].reshape(shape)
     off = np.maximum(np.maximum(load - hi, lo - load), 0.0)
     off = off / board.scale[:, territory].reshape(shape)
-    off = np.where(off > 1e-9, off, 0.0)
-    priced: Floats = (off * (0.1 + off)).sum(axis=0)
-    return priced
+    return _priced(board, off)

@@ -17,7 +17,6 @@ from sfterritory.optimize.candidate import Arcs
 from sfterritory.optimize.cell import Contents
 from sfterritory.optimize.sphere import Vectors, km_between
 
-_VIOLATION_PRICE = 50.0  # of the mean arc cost of a territory's fair part: limits go before travel
 _BOUND_CHUNK_PAIRS = 4_000_000
 
 
@@ -52,12 +51,18 @@ class Prices:
 
 
 def balance_prices(
-    arcs: Arcs, cost: Floats, *, amounts: tuple[Floats, Floats], bands: tuple[Limits, Limits]
+    arcs: Arcs,
+    cost: Floats,
+    *,
+    amounts: tuple[Floats, Floats],
+    bands: tuple[Limits, Limits],
+    limit_prices: tuple[float, float],
 ) -> Prices:
     """Return the prices that put hours and value of the cells into their bands at least cost.
 
-    A linear program with elastic limits: it always has an answer, and breaks limits only as far
-    as it must. `cost` belongs to the arcs; `amounts` are hours and value of the rows.
+    A linear program with elastic limits: it always has an answer, and breaks limits only where
+    keeping them costs more than `limit_prices` for a whole mean load. `cost` belongs to the arcs;
+    `amounts` are hours and value of the rows.
     """
     k = len(bands[0].lo)
     n, m = len(amounts[0]), len(arcs)
@@ -79,10 +84,11 @@ def balance_prices(
             blocks.append((sign * load[kept], -elastic[kept][:, kept]))
             bounds.append(sign * limit[kept] / scales[which])
             owner.append((which, sign, np.flatnonzero(kept)))
+    slack_cost = [np.full(len(rows), limit_prices[which]) for which, _, rows in owner]
     slack = sum(len(rows) for _, _, rows in owner)
     lhs = _with_slack(blocks)
     answer = linprog(  # type: ignore[call-overload]  # the stubs know no sparse matrix
-        np.concatenate((cost / unit, np.full(slack, _VIOLATION_PRICE))),
+        np.concatenate((cost, *slack_cost)) / unit,
         A_ub=lhs,
         b_ub=np.concatenate(bounds) if bounds else None,
         A_eq=hstack([once, csr_matrix((n, slack))], format="csr"),

@@ -40,6 +40,16 @@ class TerritoryParams(Document):
         le=1,
         description="of a mean territory's value: a single account counts at most this",
     )
+    hours_limit_price_km: float = Field(
+        default=2_000.0,
+        gt=0,
+        le=20_000,
+        description="kilometres an hour that keeping the limits of hours may cost; above it, the "
+        "territory stays outside and is named",
+    )
+    value_limit_price_km: float = Field(
+        default=300.0, gt=0, le=20_000, description="the same for the limits of value"
+    )
     rounds: int = Field(default=8, ge=1, le=100, description="of moving centres")
     polish_rounds: int = Field(default=60, ge=1, le=10_000, description="of moves and exchanges")
     micro_cells_per_rep: int = Field(
@@ -85,6 +95,16 @@ class Problem:
     def amounts(self) -> Floats:
         """Return hours and counted value, shape (2, n)."""
         return np.vstack((self.hours, self.counted_usd))
+
+    @property
+    def limit_prices(self) -> tuple[float, float]:
+        """Return what it may cost to bring a whole mean load of hours, or value, into its limits."""
+        mean_weight = float(self.book.weight.sum()) / self.n_reps
+        params = self.params
+        return (
+            params.hours_limit_price_km * mean_weight,
+            params.value_limit_price_km * mean_weight,
+        )
 
     def loads(self, territory: Ints, *, rows: Flags) -> Floats:
         """Return hours and counted value of each territory over some rows, shape (2, k)."""

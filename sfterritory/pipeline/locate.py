@@ -128,9 +128,9 @@ def locate_all(settings: Settings, store: Store) -> tuple[LocatedObject, ...]:
     normalised = {
         name: normalise_addresses(one.addresses, reference) for name, one in delivered.items()
     }
-    found = {code for one in normalised.values() for code in one.country_code.vocabulary}
-    countries = sorted(found)
-    for code in countries:
+    named = {code for one in normalised.values() for code in one.country_code.vocabulary}
+    countries = sorted(named)
+    for code in countries:  # the first that is missing brings all that are
         _derive_once(cache, f"places-{code}-*.npz", _derive_places, countries, cache)
     gazetteer = load_gazetteer(countries, cache=cache)
     answers = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -79,7 +80,8 @@ def applied(approved: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
     """Return how to copy a prepared folder, so that a test may change it."""
-    return lambda prepared: _copied(prepared, tmp_path / prepared.name)
+    numbers = itertools.count(1)
+    return lambda prepared: _copied(prepared, tmp_path / f"{prepared.name}-{next(numbers)}")
 
 
 @contextmanager

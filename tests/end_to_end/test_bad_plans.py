@@ -192,7 +192,7 @@ def test_a_plan_is_stale_once_another_plan_wrote_its_records(
 
         shown = desk.run("apply", first, code=ExitCode.PLAN_STALE)
 
-        assert f"were written by a later run, first Account:" in shown.err
+        assert "were written by a later run, first Account:" in shown.err
         assert back[:8] in shown.err
         assert records(org) == before
 

@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from end_to_end.conftest import Environ, Prepare
-from end_to_end.desk import Desk, owners, records
+from end_to_end.desk import Desk, records
 from sfterritory.cli.plan_output import FORMATS
 from sfterritory.sandbox.running import SandboxHandle
 

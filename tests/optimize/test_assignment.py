@@ -35,7 +35,7 @@ def test_the_duals_of_the_flow_prove_the_optimum_that_a_linear_program_finds() -
         km.ravel(),
     )
 
-    answer = balanced_flow(arcs, arcs.km, hours=hours, band=band)
+    answer = balanced_flow(arcs, arcs.km, hours=hours, band=band, limit_price_km=1e5)
 
     load = np.zeros((k, n * k))
     load[arcs.territory, np.arange(n * k)] = hours[arcs.row]
@@ -71,6 +71,7 @@ def test_limits_that_clash_are_broken_by_the_least_sum_and_not_refused() -> None
         arcs.km,
         hours=np.full(4, 5.0),
         band=Limits(np.zeros(2), np.array([10.0, 5.0])),
+        limit_price_km=1e5,
     )
 
     # 5 of 20 hours are too many for both; they land where the way is shorter

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, bindparam, text
 
 from sfterritory.model.store.column_type import SQLITE
 from sfterritory.model.store.database import raw_connection
@@ -39,13 +38,19 @@ def copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Ce
 
 
 def put(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    """Insert one row, or update every named column of the row with the same primary key."""
-    insert = sqlite.insert if connection.dialect.name == SQLITE else postgresql.insert
+    """Insert one row, or update every named column of the row with the same primary key.
+
+    Both databases write this alike; SQLAlchemy's own upserts would load both dialects, which
+    costs every command a fifth of a second.
+    """
+    quote = connection.dialect.identifier_preparer.quote
     keys = [column.name for column in table.primary_key]
-    statement = insert(table).values(**values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=keys,
-            set_={name: statement.excluded[name] for name in values if name not in keys},
-        )
+    others = [name for name in values if name not in keys]
+    statement = (
+        f"INSERT INTO {quote(table.name)} ({', '.join(map(quote, values))}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join(f':{name}' for name in values)}) "
+        f"ON CONFLICT ({', '.join(map(quote, keys))}) "
+        f"DO UPDATE SET {', '.join(f'{quote(n)} = excluded.{quote(n)}' for n in others)}"
     )
+    bound = [bindparam(name, value, type_=table.c[name].type) for name, value in values.items()]
+    connection.execute(text(statement).bindparams(*bound))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from sfterritory.errors import StoreError
@@ -37,10 +38,16 @@ def _text(error: BaseException) -> str:
     """Return what the database said, without the rows it said it about."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return _text(error.orig)
-    if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        return error.diag.message_primary
+    if isinstance(error, _postgresql_errors()) and error.diag.message_primary:
+        return str(error.diag.message_primary)
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def _postgresql_errors() -> tuple[Any, ...]:
+    """Return the driver's errors, if a PostgreSQL store loaded it: it takes 15 MB."""
+    driver = sys.modules.get("psycopg")
+    return () if driver is None else (driver.Error,)
 
 
 @contextmanager
@@ -52,7 +59,7 @@ def explained(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+    except (DBAPIError, sqlite3.Error, *_postgresql_errors()) as error:
         text = _text(error)
         remedy = next((remedy for part, remedy in _REMEDIES if part in text), _OTHERWISE)
         raise StoreError(f"the store {place} failed: {text}", remedy=remedy) from error

@@ -1,0 +1,240 @@
+"""A pull or an apply is killed (SIGKILL) anywhere, run again, and ends as if it never had been."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from end_to_end.child import plain_environ, running_child
+from end_to_end.conftest import at_desk
+from end_to_end.desk import Desk, Row, environment, owner_moves, records
+from end_to_end.toll import WAIT_S, Request, Wanted, toll_gate
+from sfterritory.sandbox.running import SandboxHandle
+
+pytestmark = pytest.mark.slow  # each kill needs a process
+
+# When something happened, and under which number: an interrupted run differs in nothing else.
+_MOMENTS = {
+    "LastModifiedDate",
+    "SystemModstamp",
+    "CreatedDate",
+    "Owner_Since__c",
+    "First_Assigned_At__c",
+}
+# Tables of the store that tell when and how often, not what.
+_NOT_CONTENT = {"activity", "lease", "snapshot", "pull_cursor", "pull_watermark"}
+
+
+def killed(desk: Desk, org: SandboxHandle, *words: str, at: Wanted, after: bool) -> bool:
+    """Run a command and kill it at a request; tell whether it got so far.
+
+    Args:
+        desk: Whose project.
+        org: Which it asks through a toll gate.
+        words: The command.
+        at: Tells which request it dies at.
+        after: Let the org carry the request out; only its answer is lost.
+    """
+    said = str(desk.root.parent / "said.txt")
+    with toll_gate(org.url, at, after=after) as toll:
+        variables = plain_environ(**{**environment(org), "SFTERRITORY_INSTANCE_URL": toll.url})
+        place = ["--project", str(desk.root)]
+        with running_child([*words, *place], variables, out=said, err=said) as child:
+            while child.is_alive() and not toll.reached.wait(0.02):
+                pass
+            reached = toll.reached.is_set()
+            if reached:
+                child.kill()
+            child.join(WAIT_S)
+            expected = -signal.SIGKILL if reached else 0
+            assert child.exitcode == expected, Path(said).read_text("utf-8")
+    return reached
+
+
+def request(number: int) -> Wanted:
+    return lambda seen: len(seen) == number
+
+
+def write(seen: Sequence[Request]) -> bool:
+    return seen[-1][0] == "PATCH"
+
+
+def read_back(seen: Sequence[Request]) -> bool:
+    return len(seen) > 1 and write(seen[:-1])
+
+
+def second_page(seen: Sequence[Request]) -> bool:
+    return "/results" in seen[-1][1] and "locator" in seen[-1][1]
+
+
+def content(desk: Desk) -> dict[str, list[Any]]:
+    """Return every row of the store that says what was pulled."""
+    with closing(sqlite3.connect(desk.store_file)) as store:
+        names = [
+            name
+            for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            if name not in _NOT_CONTENT
+        ]
+        return {name: sorted(store.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}  # noqa: S608 - our own names
+
+
+def small_pages(desk: Desk, *, bulk_threshold: int) -> None:
+    """Fetch larger objects by Bulk jobs in small pages, so that there are bookmarks to go on from."""
+    desk.edit(
+        "mappings/salesforce.yaml",
+        "bulk_threshold: 2000",
+        f"bulk_threshold: {bulk_threshold}\n  page_rows: 200",
+    )
+
+
+def test_a_pull_killed_again_and_again_ends_with_what_an_uninterrupted_one_has(
+    started: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    with at_desk(copy_of(started)) as (desk, org):
+        small_pages(desk, bulk_threshold=150)
+        reached, at, kills = True, 4, 0
+        while reached:
+            reached = killed(desk, org, "pull", at=request(at), after=bool(kills % 2))
+            kills += reached
+            at += 9
+        ended = content(desk)
+        again = desk.ask("pull")
+    assert kills > 4
+    with at_desk(copy_of(started)) as (desk, _):
+        small_pages(desk, bulk_threshold=150)
+        desk.run("pull")
+        twin = content(desk)
+
+        assert ended.keys() == twin.keys()
+        for table, rows in twin.items():
+            assert ended[table] == rows, table
+        assert again["loaded"] == 0
+        assert again["snapshot_id"] == desk.ask("status")["snapshot_id"]
+
+
+def test_a_bulk_pull_killed_between_two_pages_goes_on_with_the_second(
+    started: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    with at_desk(copy_of(started)) as (desk, org):
+        small_pages(desk, bulk_threshold=250)
+        assert killed(desk, org, "pull", at=second_page, after=False)
+
+        report = desk.ask("pull")
+
+        (resumed,) = [one for one in report["objects"] if one["resumed"]]
+        assert 0 < resumed["fetched"] < 200  # the rest of it, not all of it again
+        assert desk.ask("status")["counts"][resumed["object_name"]] > 200
+
+
+def written(org: SandboxHandle) -> dict[str, dict[str, Row]]:
+    """Return what an apply leaves in the org, but for the moments."""
+    return {
+        name: {
+            key: {field: cell for field, cell in row.items() if field not in _MOMENTS}
+            for key, row in rows.items()
+        }
+        for name, rows in records(org, "Account", "Lead").items()
+    }
+
+
+Twin = tuple[dict[str, dict[str, Row]], list[tuple[str, str, str]]]
+
+
+@pytest.fixture(scope="module")
+def twin(applied: Path) -> Twin:
+    """What an apply that nobody killed left in the org."""
+    with at_desk(applied) as (_, org):
+        return written(org), owner_moves(org)
+
+
+@pytest.mark.parametrize(
+    ("later", "after"),
+    [
+        pytest.param(0, False, id="before the org has the batch"),
+        pytest.param(0, True, id="after the org wrote it and before its answer"),
+        pytest.param(1, True, id="after the read-back"),
+    ],
+)
+def test_an_apply_killed_around_a_write_writes_each_change_exactly_once(
+    approved: Path,
+    copy_of: Callable[[Path], Path],
+    twin: Twin,
+    first_write: int,
+    later: int,
+    after: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    with at_desk(copy_of(approved)) as (desk, org):
+        plan = desk.ask("show")
+        at = first_write + later
+        reached, seen = killed(desk, org, "apply", plan["hash"], at=at, after=after)
+        assert reached
+        assert seen[first_write - 1][0] == "PATCH"
+        assert desk.ask("status")["unfinished_runs"]
+
+        report = desk.ask("apply", plan["hash"])
+
+        assert report["resumed"]
+        assert report["counts"] == {"done": len(plan["plan"]["changes"])}
+        assert owner_moves(org) == twin[1]
+        assert written(org) == twin[0]
+        assert desk.ask("status")["unfinished_runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("at", "after"),
+    [
+        pytest.param(write, False, id="before the org has the batch"),
+        pytest.param(write, True, id="after the org wrote it and before its answer"),
+        pytest.param(read_back, True, id="after the read-back"),
+    ],
+)
+def test_an_apply_killed_around_a_write_writes_each_change_exactly_once(
+    approved: Path,
+    copy_of: Callable[[Path], Path],
+    twin: Twin,
+    at: Wanted,
+    after: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    with at_desk(copy_of(approved)) as (desk, org):
+        plan = desk.ask("show")
+        assert killed(desk, org, "apply", plan["hash"], at=at, after=after)
+        assert desk.ask("status")["unfinished_runs"]
+
+        report = desk.ask("apply", plan["hash"])
+
+        assert report["resumed"]
+        assert report["counts"] == {"done": len(plan["plan"]["changes"])}
+        assert owner_moves(org) == twin[1]
+        assert written(org) == twin[0]
+        assert desk.ask("status")["unfinished_runs"] == []
+
+
+def test_an_apply_killed_again_and_again_writes_each_change_exactly_once(
+    approved: Path, copy_of: Callable[[Path], Path], twin: Twin
+) -> None:
+    with at_desk(copy_of(approved)) as (desk, org):
+        plan = desk.ask("show")
+        desk.edit("sfterritory.yaml", "max_failure_share: 0.10", "batch_size: 15")
+        reached, at, kills = True, 3, 0
+        while reached:
+            reached = killed(
+                desk, org, "apply", plan["hash"], at=request(at), after=bool(kills % 2)
+            )
+            kills += reached
+            at += 1
+
+        assert kills > 4
+        assert owner_moves(org) == twin[1]
+        assert written(org) == twin[0]
+        (run,) = {line["facts"]["run"] for line in desk.ask("log") if line["kind"] == "apply"}
+        outcomes = [one["outcome"] for one in desk.ask("log", run)["records"]]
+        assert outcomes == ["done"] * len(plan["plan"]["changes"])
+
+        back = desk.ask("revert", run)["plan"]
+        assert len(back["changes"]) + len(back["blocked"]) == len(plan["plan"]["changes"])
