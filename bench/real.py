@@ -4,8 +4,8 @@ An embedded org is filled with the files of ../shared/data/accounts and 200 made
 command runs as a process of its own; its wall time, CPU time and peak memory are printed with what
 it found. Nothing is a shortcut: HTTP, store, optimiser and plan are what users get.
 
-The sample mappings are used as `init` writes them, but for two lines, each where the stores are
-not like the sample org; `DIFFERENCES` below names them with the reason.
+The sample mappings are used as `init` writes them, but for the lines of `DIFFERENCES` below, each
+with the reason.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,19 +31,32 @@ from bench.source import REAL, STORES, has_real_files, opened, real_source
 from sfterritory.geography.distance import haversine_km
 from sfterritory.model.columns import Accuracy
 
-# (file, line as `init` writes it, line for the stores, why)
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A line of the sample mappings that does not fit the stores, and why."""
+
+    file: str
+    sample: str
+    ours: str
+    why: str
+
+
 DIFFERENCES = (
-    (
+    Difference(
         "mappings/territories.yaml",
-        "calls_per_year: 4 ",
-        "calls_per_year: 2 ",
-        "four calls at each of 79,418 stores are more than 200 reps can work in a year",
+        sample="calls_per_year: 4 ",
+        ours="calls_per_year: 2 ",
+        why="four calls of 45 minutes at each of 79,418 stores are more than 200 reps can work",
     ),
-    (
+)
+# Owners dealt in blocks of random sizes are so far from any balance that nearly all have to move.
+OF_BLOCKS = (
+    Difference(
         "sfterritory.yaml",
-        "max_share_moved: 0.6 ",
-        "max_share_moved: 1.0 ",
-        "the stores are dealt to reps at random-sized blocks, so a first build may move most",
+        sample="max_share_moved: 0.6 ",
+        ours="max_share_moved: 1.0 ",
+        why="the stores were dealt in random blocks, so that a first build moves nearly all",
     ),
 )
 # Which column says what a store is worth? None does: `value` stays 0 for every account, and
@@ -96,7 +109,8 @@ def _run(work: Path, options: argparse.Namespace) -> dict[str, Any]:
         *(word for one in MAPS for word in ("--map", one)),
     )
     desk.ask("init", "init", str(project))
-    _adapt(project)
+    differences = (*DIFFERENCES, *(OF_BLOCKS if options.deal_owners == "blocks" else ()))
+    _adapt(project, differences)
     with served(state) as environ:
         chain = Desk(project, environ, desk.usages)
         answers = _chain(chain, apply=options.apply)
@@ -104,6 +118,7 @@ def _run(work: Path, options: argparse.Namespace) -> dict[str, Any]:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "load_average": os.getloadavg(),
         "sandbox": _load_facts(loaded),
+        "differences": [asdict(one) for one in differences],
         **answers,
         "usages": [asdict(one) for one in desk.usages],
     }
@@ -113,14 +128,14 @@ def _run(work: Path, options: argparse.Namespace) -> dict[str, Any]:
     return facts
 
 
-def _adapt(project: Path) -> None:
+def _adapt(project: Path, differences: Sequence[Difference]) -> None:
     """Change the few lines of the sample mappings that do not fit the stores."""
-    for name, sample, ours, _ in DIFFERENCES:
-        path = project / name
+    for one in differences:
+        path = project / one.file
         text = path.read_text("utf-8")
-        if text.count(sample) != 1:
-            raise SystemExit(f"{path}: {sample!r} is not there once: update DIFFERENCES")
-        path.write_text(text.replace(sample, ours), encoding="utf-8")
+        if text.count(one.sample) != 1:
+            raise SystemExit(f"{path}: {one.sample!r} is not there once: correct bench/real.py")
+        path.write_text(text.replace(one.sample, one.ours), encoding="utf-8")
 
 
 def _chain(desk: Desk, *, apply: bool) -> dict[str, Any]:
@@ -210,8 +225,9 @@ def _print(facts: Mapping[str, Any], desk: Desk) -> None:
     total = sum(one.wall_s for one in desk.usages if one.name in {"pull", "build", "route", "plan"})
     print(f"\nPull to plan: {total:,.0f} s. Plan {facts['plan']['hash']}, equal with 2 workers.")
     print("Value is 0 for every account: no column says what a store is worth.")
-    for name, sample, ours, why in DIFFERENCES:
-        print(f"{name}: {ours.strip()} instead of {sample.strip()}: {why}.")
+    for one in facts["differences"]:
+        changed = f"{one['ours'].strip()} instead of {one['sample'].strip()}"
+        print(f"{one['file']}: {changed}: {one['why']}.")
 
 
 def _tables(facts: Mapping[str, Any], desk: Desk) -> list[tuple[str, str]]:
@@ -236,6 +252,8 @@ def _tables(facts: Mapping[str, Any], desk: Desk) -> list[tuple[str, str]]:
         *((f"build: {name}", built[name]) for name in (
             "accounts", "unlocated", "outside_scope", "moved", "feasible", "gap_share",
         )),
+        *(("note", note) for note in built["notes"][:3]),
+        ("notes in all", len(built["notes"])),
         *((f"moves: {name}", count) for name, count in facts["route"]["moves"].items()),
         *((f"plan: {name}", count) for name, count in plan["counts"].items()),
         *((f"check {one['name']}", one["detail"]) for one in plan["checks"]),
@@ -245,6 +263,9 @@ def _tables(facts: Mapping[str, Any], desk: Desk) -> list[tuple[str, str]]:
         ("Stages", usage_table(desk.usages)),
         ("Located", markdown(("object", "accuracy", "records", "%"), located)),
         ("Not located, refused, doubted", markdown(("object", "what", "cause", "n"), causes)),
+        ("Stages of the build", markdown(list(built["stages"][0]), [
+            tuple(one.values()) for one in built["stages"]
+        ])),
         ("Balance", markdown(("measure", "figure", "before", "after"), balance)),
         ("Outcome", markdown(("what", "figure"), outcome)),
         ("Rules", markdown(("object", "rule", "records"), [

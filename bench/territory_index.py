@@ -28,7 +28,7 @@ def figures() -> list[Figure]:
     )
     lon, lat = (rng.choice(centres, DRAWN) + rng.normal(0, 1, (DRAWN, 2))).T
     _, nearest = cKDTree(centres).query(np.column_stack([lon, lat]))
-    areas = draw_areas(lon, lat, nearest.astype(np.int32), TERRITORIES)
+    areas = draw_areas(lon, lat, np.asarray(nearest, dtype=np.int32), TERRITORIES)
     asked_lon, asked_lat = (rng.choice(centres, ASKED) + rng.normal(0, 1, (ASKED, 2))).T
 
     index = TerritoryIndex(areas.polygons, max_gap_km=0.0)

@@ -46,7 +46,7 @@ def _show(report: BuildReport, console: Console) -> None:
 
     render_table(
         "Territories",
-        ("key", "territory", "rep", "accounts", "hours a year", "capacity", "value"),
+        ("key", "territory", "rep", "accounts", "hours a year", "capacity", "can serve", "value"),
         [
             (
                 one.key,
@@ -55,6 +55,7 @@ def _show(report: BuildReport, console: Console) -> None:
                 one.accounts,
                 round(one.hours_per_year),
                 round(one.capacity_hours_per_year),
+                one.servable_accounts,
                 round(one.value_usd),
             )
             for one in report.territories

@@ -75,6 +75,7 @@ def _show(report: PullReport, console: Console) -> None:
     ]
     if causes:
         render_table("Why", ("object", "what", "cause", "records"), causes, console=console)
+        console.print("List them one by one with: sfterritory status --unlocated")
     console.print(
         f"{report.loaded:,} rows loaded. Snapshot {report.snapshot_id[:8]} of org {report.org_id}."
     )

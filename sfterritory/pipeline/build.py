@@ -19,7 +19,7 @@ from sfterritory.model.store.territory import Alignment, Territory, TerritoryVer
 from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.metrics import alignment_metrics
 from sfterritory.optimize.territories import build_territories
-from sfterritory.optimize.workload import Workload, workload
+from sfterritory.optimize.workload import Workload, servable_accounts, workload
 from sfterritory.pipeline.people import TERRITORIES_FILE, load_people, load_roster
 from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, latest_snapshot, load_placed
 from sfterritory.pipeline.territory_sheet import alignment_rows, territory_rows
@@ -29,7 +29,12 @@ LEASE = "build"
 
 
 class TerritorySummary(Document):
-    """One territory as people compare it."""
+    """One territory as people compare it.
+
+    Attributes:
+        servable_accounts: How many accounts like its own the rep has hours for; None where the
+            territory holds no work to judge by.
+    """
 
     key: str
     name: str
@@ -37,6 +42,7 @@ class TerritorySummary(Document):
     accounts: int
     hours_per_year: float
     capacity_hours_per_year: float
+    servable_accounts: int | None
     value_usd: float
 
 
@@ -267,6 +273,7 @@ def _report(version: TerritoryVersion, book: _Book, built: _Built) -> BuildRepor
     plan, capacity = built.plan, built.work.capacity
     terms = asdict(capacity)
     rep_hours = terms.pop("rep_hours").tolist()
+    servable = servable_accounts(plan.hours, plan.territory, capacity_hours=capacity.rep_hours)
     return BuildReport(
         version=version.id,
         snapshot_id=version.snapshot_id,
@@ -291,9 +298,12 @@ def _report(version: TerritoryVersion, book: _Book, built: _Built) -> BuildRepor
                 accounts=one.accounts,
                 hours_per_year=one.hours_per_year,
                 capacity_hours_per_year=round(hours, 2),
+                servable_accounts=None if np.isnan(number) else int(number),
                 value_usd=one.value_usd,
             )
-            for one, rep, hours in zip(built.territories, book.roster.names, rep_hours, strict=True)
+            for one, rep, hours, number in zip(
+                built.territories, book.roster.names, rep_hours, servable.tolist(), strict=True
+            )
         ),
         notes=tuple(one.message for one in plan.notes),
     )

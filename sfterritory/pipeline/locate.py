@@ -119,6 +119,12 @@ class _Delivered:
         return typed(self.records.fields[name], TextColumn)
 
 
+def address_fields(object_name: str) -> tuple[str, ...]:
+    """Return the fields that hold an object's address as people type it."""
+    fields = _AddressFields.of(object_name)
+    return fields.city, fields.state, fields.postal_code, fields.country
+
+
 def locate_all(settings: Settings, store: Store) -> tuple[LocatedObject, ...]:
     """Locate accounts, leads and users, and keep every change, reject and cause."""
     cache = reference_folder(settings)

@@ -63,9 +63,9 @@ def plan_changes(settings: Settings, store: Store, *, now: datetime, created_by:
         policy=plan_policy(settings),
         checks=(_one_territory_each(territories),),
     )
-    store.plans.save(plan, created_by, created_at=now)
+    stored = store.plans.save(plan, created_by, created_at=now)
     store.log.add("plan", at=now, by=created_by, facts={"plan": plan.hash})
-    return store.plans.get(plan.hash)
+    return stored
 
 
 def _dated(settings: Settings, snapshot: Snapshot, now: datetime) -> Snapshot:

@@ -53,9 +53,9 @@ def plan_revert(
         source=plan_source(settings, snapshot, None, reverts_run=run.id),
         policy=plan_policy(settings),
     )
-    store.plans.save(revert, created_by, created_at=now)
+    stored = store.plans.save(revert, created_by, created_at=now)
     store.log.add("revert", at=now, by=created_by, facts={"run": run.id, "plan": revert.hash})
-    return run, store.plans.get(revert.hash)
+    return run, stored
 
 
 def find_run(store: Store, name: str) -> Run:

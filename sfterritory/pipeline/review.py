@@ -127,7 +127,11 @@ def review(  # noqa: PLR0913 - who says what of which lines, when and why
         str(verdict),
         at=now,
         by=decided_by,
-        facts={"plan": plan.hash, "records": len(decision.records), "reason": reason},
+        facts={
+            "plan": plan.hash,
+            "lines": len(decision.records) or len(plan.changes),
+            "reason": reason,
+        },
     )
     return review_state(settings, store, stored, decision)
 

@@ -138,11 +138,10 @@ def load_routable(
 
 
 def _placed(settings: Settings, store: Store, object_name: str) -> PlacedRecords:
-    return load_placed(
-        store,
-        object_name,
-        (*_standard_fields(object_name), *extra_fields(settings, object_name)),
-    )
+    # A field that a rule misspells was not pulled: the check of the rules names it, with its line.
+    pulled = store.mirror.pulled()[object_name].fields
+    extra = (name for name in extra_fields(settings, object_name) if name in pulled)
+    return load_placed(store, object_name, (*_standard_fields(object_name), *extra))
 
 
 def _standard_fields(object_name: str) -> tuple[str, ...]:

@@ -98,7 +98,9 @@ def _check_leaf(leaf: Leaf, known: _Known) -> Iterator[Problem]:
     kind = fields.get(leaf.field)
     if kind is None:
         remedy = did_you_mean(
-            leaf.field, fields, otherwise="add it to the pulled fields, or name one that is pulled"
+            leaf.field,
+            fields,
+            otherwise="if the field is new in mappings/, pull first; else correct its name",
         )
         text = f"{known.object_name} has no field {leaf.field!r} here"
         yield Problem(("field",), text, remedy)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, field_validator
 
 from sfterritory.errors import ConfigError
 from sfterritory.model.document import Document, content_hash
@@ -90,6 +90,13 @@ class TerritoriesFile(Document):
     locks: LockParams = LockParams()
     workload: WorkloadParams = WorkloadParams()
     territories: TerritoryParams = TerritoryParams()
+
+    @field_validator("territories")
+    @classmethod
+    def _one_seed(cls, params: TerritoryParams) -> TerritoryParams:
+        if "seed" in params.model_fields_set:
+            raise ValueError("seed stands in sfterritory.yaml, one for the whole project")
+        return params
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,17 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def started(seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an org and a project fresh from `init`."""
+    """A folder with an org and a project fresh from `init`.
+
+    What a first pull derives from the packages' reference data, in seconds, is there already.
+    """
     folder = _copied(seeded, tmp_path_factory.mktemp("started"))
-    Desk(folder / "project").run("init", str(folder / "project"))
+    with at_desk(folder) as (desk, _):
+        desk.run("init", str(desk.root))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SFTERRITORY_STORE", f"sqlite:///{tmp_path_factory.mktemp('aside')}/a.db")
+            desk.run("pull")
+        assert not desk.store_file.exists()
     return folder
 
 

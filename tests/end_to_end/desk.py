@@ -118,12 +118,12 @@ def owners(org: SandboxHandle) -> dict[str, str]:
 
 def owner_moves(org: SandboxHandle) -> list[tuple[str, str, str]]:
     """Return (record, old owner, new owner) of the org's owner history, in order of ids."""
-    moves = []
-    for name, parent in (("AccountHistory", "AccountId"), ("LeadHistory", "LeadId")):
-        for row in records(org, name)[name].values():
-            if row["Field"] == "Owner" and row["DataType"] == "EntityId":
-                moves.append((row[parent], row["OldValue"], row["NewValue"]))
-    return sorted(moves)
+    return sorted(
+        (row[parent], row["OldValue"], row["NewValue"])
+        for name, parent in (("AccountHistory", "AccountId"), ("LeadHistory", "LeadId"))
+        for row in records(org, name)[name].values()
+        if row["Field"] == "Owner" and row["DataType"] == "EntityId"
+    )
 
 
 def reps(org: SandboxHandle) -> list[Row]:

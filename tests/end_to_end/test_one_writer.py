@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from end_to_end.conftest import Prepare
 from end_to_end.desk import Desk, owner_moves, records
 from sfterritory.cli.main import COMMANDS
@@ -77,7 +79,7 @@ def test_apply_writes_exactly_the_approved_lines_each_once(
         assert touched == {record_id for record_id, _, _ in moved}
 
 
-def pools(desk: Desk) -> dict[str, str]:
+def pools(desk: Desk) -> dict[str, JsonValue]:
     with open_store(desk.store_url) as store:
         return dict(store.routes.pools())
 

@@ -54,7 +54,7 @@ def test_only_the_approved_territory_is_written_and_the_rest_waits(
     with desk_of(planned) as (desk, org):
         plan, before = desk.ask("show"), owners(org)
         changes = plan["plan"]["changes"]
-        territory = sorted({one["territory"] for one in changes if one["territory"]})[0]
+        territory = min(one["territory"] for one in changes if one["territory"])
         inside = ids(one for one in changes if one["territory"] == territory)
         desk.run("approve", plan["hash"], "--territory", territory.upper())
 
@@ -77,7 +77,7 @@ def test_apply_can_be_narrowed_to_one_record_and_goes_on_with_the_rest(
     with desk_of(approved) as (desk, org):
         plan, before = desk.ask("show"), owners(org)
         changes = ids(plan["plan"]["changes"])
-        one = sorted(changes)[0]
+        one = min(changes)
 
         first = desk.ask("apply", plan["hash"], "--only", one[:15])
 

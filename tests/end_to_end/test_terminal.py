@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from end_to_end.child import plain_environ, running_child
 from end_to_end.conftest import ORG_FILE
 from end_to_end.desk import environment
 from sfterritory.sandbox.running import running_sandbox
@@ -18,17 +17,11 @@ from sfterritory.sandbox.running import running_sandbox
 ESCAPE = "\x1b["
 COLOUR = "\x1b[3"  # 30 to 39: the foreground colours
 
-pytestmark = pytest.mark.slow  # each one starts an interpreter
+pytestmark = pytest.mark.slow  # each command is a process
 
 
 def typed(folder: Path, *words: str, **environ: str) -> tuple[str, str]:
     """Run a command with a terminal for stderr and one for stdout; return what each showed."""
-    variables = {
-        "PATH": os.environ["PATH"],
-        "TERM": "xterm-256color",
-        "HOME": str(folder),
-        **environ,
-    }
     ends = [pty.openpty() for _ in range(2)]
     shown = ["", ""]
 
@@ -39,18 +32,15 @@ def typed(folder: Path, *words: str, **environ: str) -> tuple[str, str]:
         shown[place] = b"".join(pieces).decode()
 
     readers = [threading.Thread(target=read, args=(place,)) for place in range(2)]
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "sfterritory", *words, "--project", str(folder / "project")],
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=ends[0][1],
-        stderr=ends[1][1],
-    )
+    out, err = (os.ttyname(mine) for _, mine in ends)
+    line = [*words, "--project", str(folder / "project")]
+    with running_child(line, plain_environ(**environ), out=out, err=err) as child:
+        for reader in readers:
+            reader.start()
+        child.join(60)
+        code = child.exitcode
     for _, mine in ends:
-        os.close(mine)
-    for reader in readers:
-        reader.start()
-    code = child.wait(timeout=60)
+        os.close(mine)  # the reader sees the end once the last holder is gone
     for reader in readers:
         reader.join(timeout=10)
     for terminal, _ in ends:

@@ -57,7 +57,8 @@ def toll_gate(org_url: str, is_wanted: Wanted, *, after: bool) -> Iterator[Toll]
                 wanted = toll.is_wanted(toll.seen)
             if wanted and not toll.after:
                 self.close_connection = True
-                return toll.hold()
+                toll.hold()
+                return
             org = http.client.HTTPConnection(target, timeout=WAIT_S)
             try:
                 org.request(self.command, self.path, body, dict(self.headers.items()))
@@ -67,7 +68,8 @@ def toll_gate(org_url: str, is_wanted: Wanted, *, after: bool) -> Iterator[Toll]
                 org.close()
             if wanted:
                 self.close_connection = True
-                return toll.hold()
+                toll.hold()
+                return
             self.send_response_only(answer.status, answer.reason)
             for name, value in answer.getheaders():
                 if name.lower() not in _OF_ONE_HOP:
