@@ -47,7 +47,7 @@ def figures() -> list[Figure]:
     dumped = process_time()
     Plan.model_validate_json(text[text.index('"plan":') + 7 : -2])
     read = process_time()
-    page = plan_html(plan, summary=summary_line(plan))
+    page = plan_html(plan, summary=summary_line(plan), seen_at=NOW)
     drawn = process_time()
     assert len(name) == 64
     steps = {
@@ -92,7 +92,6 @@ def _made() -> Plan:
         source=PlanSource(
             org_id=to_18("00D000000000001"),
             snapshot_id="0" * 64,
-            snapshot_taken_at=NOW,
             territory_version=None,
             route_version=None,
             rules_hash="0" * 64,

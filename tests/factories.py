@@ -23,7 +23,7 @@ from sfterritory.model.plan import (
 )
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-TAKEN_AT = NOW - timedelta(hours=1)
+SEEN_AT = NOW - timedelta(hours=1)
 
 
 def account_id(number: int) -> str:
@@ -81,7 +81,7 @@ def owner_change(
             PreservedField(field=name, value=value) for name, value in (preserved or {}).items()
         ),
         parent_id=parent_id,
-        last_modified_at=TAKEN_AT,
+        last_modified_at=SEEN_AT,
         value_usd=100.0,
         hours_per_year=2.0,
     )
@@ -91,7 +91,6 @@ def plan_source(*, snapshot_id: str = "snapshot-1", reverts_run: str | None = No
     return PlanSource(
         org_id=to_18("00D000000000001"),
         snapshot_id=snapshot_id,
-        snapshot_taken_at=TAKEN_AT,
         territory_version="territory-1",
         route_version="route-1",
         rules_hash="r" * 64,
@@ -104,7 +103,7 @@ def plan_source(*, snapshot_id: str = "snapshot-1", reverts_run: str | None = No
 def plan_of(*changes: OwnerChange, checks: Sequence[Check] = ()) -> Plan:
     return Plan(
         source=plan_source(),
-        expires_at=TAKEN_AT + timedelta(hours=72),
+        expires_after_hours=72.0,
         counts=PlanCounts(reassign=len(changes)),
         changes=changes,
         blocked=(),

@@ -43,6 +43,7 @@ def command(
     """
     from sfterritory.cli import plan_output
     from sfterritory.pipeline.plan import plan_changes
+    from sfterritory.pipeline.review import seen_at
 
     settings = invocation.settings()
     with invocation.store(settings) as store, invocation.progress():
@@ -50,12 +51,13 @@ def command(
         written = plan_output.write_files(
             settings,
             store,
-            stored.plan,
+            stored,
             out=out,
             html=None if no_html else html,
             report=not no_html,
         )
-    plan_output.show(invocation, stored, written=written)
+        seen = seen_at(store, stored)
+    plan_output.show(invocation, stored, seen_at=seen, written=written)
     if detailed_exitcode and (stored.plan.changes or stored.plan.blocked):
         return ExitCode.CHANGES_PRESENT
     return ExitCode.DONE

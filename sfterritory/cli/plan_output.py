@@ -12,8 +12,9 @@ import click
 from sfterritory.errors import ConfigError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sfterritory.cli.invocation import Invocation
-    from sfterritory.model.plan import Plan
     from sfterritory.model.store.plan_room import StoredPlan
     from sfterritory.model.store.store import Store
     from sfterritory.settings.project import Settings
@@ -24,7 +25,7 @@ FORMATS = ("terminal", "json", "csv", "xlsx", "markdown", "html")
 def write_files(
     settings: Settings,
     store: Store,
-    plan: Plan,
+    stored: StoredPlan,
     *,
     out: Path | None,
     html: Path | None,
@@ -33,20 +34,22 @@ def write_files(
     """Write the plan file and the HTML report where they are wanted; return what was written."""
     written: dict[str, Path] = {}
     if out is not None:
-        write(out, rendered(settings, store, plan, "json"))
+        write(out, rendered(settings, store, stored, "json"))
         written["plan file"] = out
     if report:
-        path = html or settings.root / "plans" / f"{plan.short_hash}.html"
-        write(path, rendered(settings, store, plan, "html"))
+        path = html or settings.root / "plans" / f"{stored.plan.short_hash}.html"
+        write(path, rendered(settings, store, stored, "html"))
         written["report"] = path
     return written
 
 
-def rendered(settings: Settings, store: Store, plan: Plan, format_name: str) -> bytes:
+def rendered(settings: Settings, store: Store, stored: StoredPlan, format_name: str) -> bytes:
     """Return one of the file renderings of a plan."""
+    from sfterritory.pipeline.review import seen_at
     from sfterritory.writeback.summary import summary_line
 
-    summary = summary_line(plan)
+    plan = stored.plan
+    summary, seen = summary_line(plan), seen_at(store, stored)
     match format_name:
         case "json":
             from sfterritory.writeback.plan_file import dumps_plan
@@ -59,18 +62,17 @@ def rendered(settings: Settings, store: Store, plan: Plan, format_name: str) -> 
         case "xlsx":
             from sfterritory.cli.render.tables import plan_workbook
 
-            return plan_workbook(plan, summary=summary)
+            return plan_workbook(plan, summary=summary, seen_at=seen)
         case "markdown":
             from sfterritory.cli.render.markdown import plan_markdown
 
-            return plan_markdown(plan, summary=summary).encode()
+            return plan_markdown(plan, summary=summary, seen_at=seen).encode()
         case "html":
             from sfterritory.web.plan_map import load_map_points
             from sfterritory.web.report import plan_html
 
-            return plan_html(
-                plan, summary=summary, map_points=load_map_points(settings, store, plan)
-            ).encode()
+            points = load_map_points(settings, store, plan)
+            return plan_html(plan, summary=summary, seen_at=seen, map_points=points).encode()
         case _:
             raise ValueError(f"{format_name!r} is not one of {', '.join(FORMATS)}")
 
@@ -99,11 +101,22 @@ def show(
     invocation: Invocation,
     stored: StoredPlan,
     *,
+    seen_at: datetime,
     written: Mapping[str, Path],
     limit: int | None = None,
     whole: bool = False,
 ) -> None:
-    """Show a plan on the terminal, or its document as JSON."""
+    """Show a plan on the terminal, or its document as JSON.
+
+    Args:
+        invocation: How the command was typed.
+        stored: The plan.
+        seen_at: When the org was last seen in the state that the plan was made from.
+        written: The files that were written, by what they are.
+        limit: How many changes to show; the usual number by default.
+        whole: Show all of them.
+    """
+    from sfterritory.writeback.freshness import expires_at
     from sfterritory.writeback.summary import summary_line
 
     plan = stored.plan
@@ -115,6 +128,8 @@ def show(
                 "summary": summary,
                 "created_by": stored.created_by,
                 "created_at": stored.created_at.isoformat(),
+                "seen_at": seen_at.isoformat(),
+                "expires_at": expires_at(plan, seen_at).isoformat(),
                 "files": {name: str(path) for name, path in written.items()},
                 "plan": plan.model_dump(mode="json"),
             }
@@ -127,6 +142,7 @@ def show(
     render_plan(
         plan,
         summary=summary,
+        seen_at=seen_at,
         console=invocation.console(),
         limit=None if whole else limit or FIRST_LINES,
     )

@@ -26,6 +26,7 @@ def command(invocation: Invocation, *, run: str, html: Path | None) -> ExitCode:
     """
     from sfterritory.cli import plan_output
     from sfterritory.pipeline.revert import plan_revert
+    from sfterritory.pipeline.review import seen_at
 
     settings = invocation.settings()
     with invocation.store(settings) as store:
@@ -33,10 +34,9 @@ def command(invocation: Invocation, *, run: str, html: Path | None) -> ExitCode:
             undone, stored = plan_revert(
                 settings, store, org, run, now=invocation.now, created_by=invocation.user
             )
-        written = plan_output.write_files(
-            settings, store, stored.plan, out=None, html=html, report=True
-        )
-    plan_output.show(invocation, stored, written=written)
+        written = plan_output.write_files(settings, store, stored, out=None, html=html, report=True)
+        seen = seen_at(store, stored)
+    plan_output.show(invocation, stored, seen_at=seen, written=written)
     if stored.plan.changes and not invocation.as_json:
         short = stored.plan.short_hash
         click.echo(

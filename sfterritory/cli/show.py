@@ -47,7 +47,7 @@ def command(
 
     PLAN is the start of its hash, or a plan file; the latest where it is left out.
     """
-    from sfterritory.pipeline.review import find_plan
+    from sfterritory.pipeline.review import find_plan, seen_at
 
     settings = invocation.settings()
     with invocation.store(settings) as store:
@@ -56,11 +56,12 @@ def command(
             _show_record(invocation, stored, record)
             return
         if format_name == "terminal" and out is None:
-            plan_output.show(invocation, stored, written={}, whole=whole)
+            seen = seen_at(store, stored)
+            plan_output.show(invocation, stored, seen_at=seen, written={}, whole=whole)
             return
         if format_name == "terminal":
             raise click.UsageError("--out needs a --format other than terminal")
-        content = plan_output.rendered(settings, store, stored.plan, format_name)
+        content = plan_output.rendered(settings, store, stored, format_name)
     if out is None and format_name == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("an XLSX file is not text: name a file with --out")
     if out is None:

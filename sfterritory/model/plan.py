@@ -1,8 +1,8 @@
 """The plan: a document, the only thing apply reads.
 
-It holds nothing that depends on who made it or when it was printed, so the same snapshot, rules
-and seed give the same bytes and the same hash on any machine. Who made it and who approved it is
-kept beside it, bound to the hash.
+It holds no clock and nothing that depends on who made it or where, so the same snapshot, rules and
+seed give the same bytes and the same hash on any machine. Who made it and when, when the org was
+last seen so, and who approved it are kept beside it, bound to the hash.
 """
 
 from __future__ import annotations
@@ -149,7 +149,6 @@ class PlanSource(Document):
 
     org_id: RecordId
     snapshot_id: str
-    snapshot_taken_at: AwareDatetime
     territory_version: str | None
     route_version: str | None
     rules_hash: str
@@ -177,13 +176,15 @@ class Plan(Document):
     """Everything that apply may do, and nothing else.
 
     Attributes:
+        expires_after_hours: How long it may be applied after Salesforce was last seen in the state
+            that it was made from.
         complete: Every record was looked at; False where a target narrowed the plan.
         applyable: There is at least one change and no check failed.
     """
 
     format_version: int = FORMAT_VERSION
     source: PlanSource
-    expires_at: AwareDatetime
+    expires_after_hours: float = Field(gt=0)
     counts: PlanCounts
     changes: tuple[OwnerChange, ...]
     blocked: tuple[BlockedChange, ...]

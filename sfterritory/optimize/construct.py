@@ -18,7 +18,7 @@ from sfterritory.optimize.problem import Problem
 from sfterritory.optimize.sphere import Vectors, km_between
 
 _MOST_BOUND_PAIRS = 400_000_000
-_MIXED_CELLS = 2.5  # times as many cells as asked for: owners are too mixed to be kept apart
+_MIXED_CELLS = 1.6  # times as many cells as asked for: owners are too mixed to be kept apart
 _SETTLED_KM = 1.0  # centres that all moved less are done
 
 

@@ -5,59 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.model.document import Document
 from sfterritory.optimize.band import limits
 from sfterritory.optimize.candidate import Arcs
 from sfterritory.optimize.centre import Book, home_pulls
+from sfterritory.optimize.params import TerritoryParams
 from sfterritory.optimize.price import Limits
 from sfterritory.optimize.sphere import Vectors, totals
 
 _IDLE_WEIGHT = 0.01  # of the mean account: one without hours still knows its rep
-
-
-class TerritoryParams(Document):
-    """What a good plan is, and how long to look for it."""
-
-    seed: int = Field(default=0, ge=0, description="decides ties between equal moves")
-    hours_tolerance: float = Field(
-        default=0.05, ge=0.005, le=0.5, description="allowed distance from a fair part of the hours"
-    )
-    value_tolerance: float | None = Field(
-        default=0.15, ge=0.01, le=2, description="the same for value; none leaves value out"
-    )
-    churn_price_km: float = Field(
-        default=30.0, ge=0, le=20_000, description="kilometres that an hour moved must save"
-    )
-    home_pull: float = Field(
-        default=1.0, ge=0, le=1, description="1 measures from homes, 0 from middles of accounts"
-    )
-    heavy_value_share: float = Field(
-        default=0.5,
-        gt=0,
-        le=1,
-        description="of a mean territory's value: a single account counts at most this",
-    )
-    hours_limit_price_km: float = Field(
-        default=2_000.0,
-        gt=0,
-        le=20_000,
-        description="kilometres an hour that keeping the limits of hours may cost; above it, the "
-        "territory stays outside and is named",
-    )
-    value_limit_price_km: float = Field(
-        default=300.0, gt=0, le=20_000, description="the same for the limits of value"
-    )
-    rounds: int = Field(default=8, ge=1, le=100, description="of moving centres")
-    polish_rounds: int = Field(default=60, ge=1, le=10_000, description="of moves and exchanges")
-    micro_cells_per_rep: int = Field(
-        default=50, ge=5, le=1_000, description="places that the coarse rounds move as one"
-    )
-    neighbours: int = Field(
-        default=10, ge=2, le=100, description="nearest territories that an account may join"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +55,7 @@ class Problem:
 
     @property
     def limit_prices(self) -> tuple[float, float]:
-        """Return what it may cost to bring a whole mean load of hours, or value, into its limits."""
+        """Return what it may cost to bring a mean load of hours, or value, into its limits."""
         mean_weight = float(self.book.weight.sum()) / self.n_reps
         params = self.params
         return (

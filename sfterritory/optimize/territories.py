@@ -18,12 +18,11 @@ from sfterritory.optimize.alignment import Stage, TerritoryPlan
 from sfterritory.optimize.band import Band, Measure
 from sfterritory.optimize.construct import Solution, solve
 from sfterritory.optimize.note import empty_note, plan_notes
-from sfterritory.optimize.problem import Problem, TerritoryParams, make_problem
+from sfterritory.optimize.params import TerritoryParams
+from sfterritory.optimize.problem import Problem, make_problem
 from sfterritory.optimize.reasons import reason_codes
 from sfterritory.optimize.sphere import km_between, lon_lat, totals, unit_vectors
 from sfterritory.optimize.workload import Workload
-
-__all__ = ["TerritoryParams", "TerritoryPlan", "build_territories"]
 
 _Item = TypeVar("_Item", bound=np.generic)
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import Field
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns
-from sfterritory.model.document import Document
 from sfterritory.optimize.cell import bisect
+from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, totals, unit_vectors
 
 _SPACING_NEIGHBOURS = 5
@@ -22,45 +21,6 @@ _SPACING_NEIGHBOURS = 5
 # PyVRP solved: 0.754 x 0.7124; the root itself comes from the distance to the fifth neighbour.
 _HOP_SHARE = 0.754 * 0.7124
 _FULL_TOURS = 0.93  # tours fill 93 % of their hours, same fit
-
-
-class WorkloadParams(Document):
-    """What a call, a kilometre and a working week are worth; every term of the hours is here."""
-
-    calls_per_year: float = Field(default=4.0, ge=0, le=366, description="where a record has none")
-    visit_minutes: float = Field(
-        default=45.0, ge=0, le=1440, description="length of a call where a record has none"
-    )
-    field_hours_per_week: float = Field(default=40.0, gt=0, le=168, description="paid hours")
-    weeks_per_year: float = Field(
-        default=44.0, gt=0, le=53, description="weeks worked: holidays and absences are off"
-    )
-    non_selling_hours_per_week: float = Field(
-        default=8.0, ge=0, le=168, description="meetings, planning, reports"
-    )
-    productive_share: float = Field(
-        default=0.85, gt=0, le=1, description="of the selling hours: waiting and no-shows are off"
-    )
-    service_allowance_share: float = Field(
-        default=0.05, ge=0, lt=1, description="of the productive hours: kept for unplanned calls"
-    )
-    tour_hours: float = Field(
-        default=8.0, gt=0, le=24, description="hours of a day on the road, home to home"
-    )
-    leg_minutes_at_1_km: float = Field(
-        default=3.15, gt=0, description="drive of 1 km as the crow flies, measured on roads"
-    )
-    leg_exponent: float = Field(
-        default=0.72, gt=0, le=1, description="how minutes grow with kilometres up to the bend"
-    )
-    linear_from_km: float = Field(default=50.0, gt=0, description="where the curve turns straight")
-    minutes_per_km_beyond: float = Field(default=0.75, gt=0, description="on long legs")
-    travel_factor: float = Field(
-        default=1.1, ge=0, le=10, description="multiplies every drive: traffic, terrain, safety"
-    )
-    overnight_from_km: float = Field(
-        default=300.0, gt=0, description="a leg counts at most this: beyond it the rep stays"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sfterritory.model.store.run_room import Run, RunState
 from sfterritory.model.store.store import Store
 from sfterritory.pipeline.pull import check_org
 from sfterritory.pipeline.records import latest_snapshot
-from sfterritory.pipeline.review import Selection
+from sfterritory.pipeline.review import Selection, seen_at
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.apply import apply_changes
 from sfterritory.writeback.approvals import Approved, approved_changes, line_keys, only_records
@@ -88,7 +88,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
         if narrowed:
             approved = only_records(approved, line_keys(plan, narrowed))
         run = store.runs.unfinished(plan.hash)
-        check_fresh(plan, now=clock(), present=_present(store, plan, org.org_id))
+        check_fresh(plan, now=clock(), present=_present(store, stored, org.org_id))
         resumed = run is not None
         if run is None:
             run = store.runs.open(
@@ -176,16 +176,19 @@ def _take_turns(store: Store, route_version: str) -> None:
         store.routes.set_pools(routed.pools_after)
 
 
-def _present(store: Store, plan: Plan, org_id: str) -> Present:
-    """Return what happened since the plan's snapshot."""
+def _present(store: Store, stored: StoredPlan, org_id: str) -> Present:
+    """Return what happened since the org was last seen in the state of the plan."""
+    plan, since = stored.plan, seen_at(store, stored)
     applied_since: dict[str, str] = {}
     for run in reversed(store.runs.list()):
-        if run.started_at >= plan.source.snapshot_taken_at:
+        # A run that was cut off may have begun before a pull that found nothing written yet.
+        resumed = run.state is RunState.OPEN and run.plan_hash == plan.hash
+        if run.started_at >= since or resumed:
             outcomes = store.runs.outcomes(run.id)
             applied_since |= {key: run.plan_hash for key, one in outcomes.items() if one.sent}
     snapshot = latest_snapshot(store)
     moved = None if snapshot.id == plan.source.snapshot_id else _moved(store, plan)
-    return Present(org_id, snapshot.id, applied_since, moved)
+    return Present(org_id, snapshot.id, since, applied_since, moved)
 
 
 def _moved(store: Store, plan: Plan) -> frozenset[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -59,24 +59,13 @@ def plan_changes(settings: Settings, store: Store, *, now: datetime, created_by:
         [one.desired for one in objects],
         {key: detail for one in objects for key, detail in one.details(settings, store)},
         org=org,
-        source=plan_source(settings, _dated(settings, snapshot, now), routed),
+        source=plan_source(settings, snapshot, routed),
         policy=plan_policy(settings),
         checks=(_one_territory_each(territories),),
     )
     stored = store.plans.save(plan, created_by, created_at=now)
     store.log.add("plan", at=now, by=created_by, facts={"plan": plan.hash})
     return stored
-
-
-def _dated(settings: Settings, snapshot: Snapshot, now: datetime) -> Snapshot:
-    """Return the snapshot with the date from which a plan of it expires.
-
-    That is when the content was first seen, so that the same content gives the same plan; unless
-    such a plan would have expired before it is made, in an org where nothing changes for days.
-    """
-    kept = timedelta(hours=settings.project.plan.expires_after_hours)
-    expired = now >= snapshot.taken_at + kept
-    return replace(snapshot, taken_at=snapshot.confirmed_at) if expired else snapshot
 
 
 def plan_policy(settings: Settings) -> PlanPolicy:
@@ -99,7 +88,6 @@ def plan_source(
     return PlanSource(
         org_id=snapshot.org_id,
         snapshot_id=snapshot.id,
-        snapshot_taken_at=snapshot.taken_at,
         territory_version=routed.territory_version if routed else None,
         route_version=routed.id if routed else None,
         rules_hash=settings.rules_hash,

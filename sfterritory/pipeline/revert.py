@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from sfterritory.connectors.salesforce.org import SalesforceOrg
@@ -41,16 +40,13 @@ def plan_revert(
     """
     check_org(settings, store, org.org_id)
     run = _latest_writing(store) if run_name == LATEST else find_run(store, run_name)
-    stored = store.plans.get(run.plan_hash)
-    applied = _outcomes(store, run)
-    # Salesforce is read now, so the plan's clock starts now and not at the last pull.
-    snapshot = replace(latest_snapshot(store), taken_at=now)
+    written = store.plans.recall(run.plan_hash).plan
     revert = make_revert(
-        stored.plan,
-        applied,
-        _current(org, stored.plan),
+        written,
+        _outcomes(store, run),
+        _current(org, written),
         org=org_facts(settings, store, load_people(settings, store)),
-        source=plan_source(settings, snapshot, None, reverts_run=run.id),
+        source=plan_source(settings, latest_snapshot(store), None, reverts_run=run.id),
         policy=plan_policy(settings),
     )
     stored = store.plans.save(revert, created_by, created_at=now)

@@ -92,6 +92,21 @@ def find_plan(store: Store, name: str | None) -> StoredPlan:
     return store.plans.get(name)
 
 
+def seen_at(store: Store, stored: StoredPlan) -> datetime:
+    """Return when Salesforce was last seen in the state that a plan was made from.
+
+    Each pull that finds nothing changed moves it on. A revert reads Salesforce itself, so for one
+    it is the moment at which it was made last.
+
+    Raises:
+        StoreError: The store does not know the plan's snapshot.
+    """
+    source = stored.plan.source
+    if source.reverts_run is not None:
+        return stored.made_at
+    return store.snapshots.get(source.snapshot_id).confirmed_at
+
+
 def review(  # noqa: PLR0913 - who says what of which lines, when and why
     settings: Settings,
     store: Store,

@@ -8,8 +8,10 @@ from sfterritory.model.document import Document
 from sfterritory.model.plan import Plan
 from sfterritory.model.store.run_room import RunState
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.review import seen_at
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.approvals import Approved, standing_decisions
+from sfterritory.writeback.freshness import expires_at
 from sfterritory.writeback.summary import summary_line
 
 
@@ -74,7 +76,7 @@ def status(settings: Settings, store: Store) -> StatusReport:
         update={
             "plan_hash": plan.hash,
             "plan_summary": summary_line(plan),
-            "plan_expires_at": plan.expires_at,
+            "plan_expires_at": expires_at(plan, seen_at(store, stored)),
             "approved": len(standing.changes),
             "rejected": len(standing.rejected),
             "undecided": len(standing.undecided),

@@ -189,7 +189,7 @@ def _lines(store: Store, subject: Subject, choice: Choice | None) -> tuple[PlanL
     hashes = dict.fromkeys([run.plan_hash for run, _ in runs] + [one.hash for one in plans[:1]])
     lines = []
     for plan_hash in hashes:
-        stored = store.plans.get(plan_hash)
+        stored = store.plans.recall(plan_hash)
         change = next(
             (one for one in stored.plan.changes if one.subject.record_id == subject.record_id),
             None,

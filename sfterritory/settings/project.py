@@ -13,8 +13,7 @@ from pydantic import BaseModel, Field, JsonValue, field_validator
 from sfterritory.errors import ConfigError
 from sfterritory.model.document import Document, content_hash
 from sfterritory.model.ids import RecordId, to_18
-from sfterritory.optimize.territories import TerritoryParams
-from sfterritory.optimize.workload import WorkloadParams
+from sfterritory.optimize.params import TerritoryParams, WorkloadParams
 from sfterritory.routing.rules import Condition, RuleBook
 from sfterritory.settings.mapping import AccountMeaning, PullParams
 from sfterritory.settings.yaml_file import YamlFile, check, read_yaml
@@ -39,7 +38,7 @@ class OrgParams(Document):
 class PlanParams(Document):
     """When a plan expires, and what blocks it as a whole."""
 
-    expires_after_hours: float = Field(default=72, gt=0)
+    expires_after_hours: float = Field(default=72, gt=0, le=87_600)
     max_share_moved: float = Field(default=0.6, gt=0, le=1)
 
 

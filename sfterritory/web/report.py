@@ -11,6 +11,7 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
@@ -31,6 +32,7 @@ from sfterritory.web.digest import (
 )
 from sfterritory.web.history_pattern import HistoryPatterns
 from sfterritory.web.map_drawing import MapPoints, draw_map
+from sfterritory.writeback.freshness import expires_at
 
 MAX_CHANGES = 25_000
 MAX_BLOCKED = 5_000
@@ -91,7 +93,9 @@ class _Book:
     value_bar: _Bar
 
 
-def plan_html(plan: Plan, *, summary: str, map_points: MapPoints | None = None) -> str:
+def plan_html(
+    plan: Plan, *, summary: str, seen_at: datetime, map_points: MapPoints | None = None
+) -> str:
     """Return the whole page.
 
     Changes are grouped by new owner, the most value first. Above `MAX_CHANGES` the lightest are
@@ -100,6 +104,7 @@ def plan_html(plan: Plan, *, summary: str, map_points: MapPoints | None = None) 
     Args:
         plan: The plan to show.
         summary: Its frozen summary line.
+        seen_at: When the org was last seen in the state that the plan was made from.
         map_points: Located records for the map; None or no record leaves the map out.
     """
     script, style = _asset("plan.js"), _asset("plan.css")
@@ -109,6 +114,8 @@ def plan_html(plan: Plan, *, summary: str, map_points: MapPoints | None = None) 
     return _template().render(
         plan=plan,
         summary=summary,
+        seen_at=seen_at,
+        expires_at=expires_at(plan, seen_at),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import numpy as np
 from pydantic import Field
@@ -41,7 +40,7 @@ class PlanPolicy(Document):
     """When a plan expires, what blocks it as a whole, and which history fields it fills."""
 
     expires_after_hours: float = Field(
-        default=72.0, gt=0, description="counted from the snapshot, not from the printing"
+        default=72.0, gt=0, description="counted from when the org was last seen, not from planning"
     )
     max_share_moved: float | None = Field(
         default=None, gt=0, le=1, description="a plan that moves more of the records is blocked"
@@ -68,7 +67,7 @@ def make_plan(  # noqa: PLR0913 - what is wanted, what is known, what is allowed
         desired: One set of columns per object.
         details: By record id, for the rows of `changed_rows`.
         org: Owners, and the length of text fields.
-        source: What this was made from; its snapshot starts the clock of expiry.
+        source: What this was made from.
         policy: Expiry, guards and history fields.
         checks: Questions that the caller asked and answered (every account in one territory).
         complete: False where a target narrowed `desired`.
@@ -112,11 +111,11 @@ def assemble(  # noqa: PLR0913 - the parts of the document, each named
     checks: tuple[Check, ...] = (),
     complete: bool = True,
 ) -> Plan:
-    """Put the parts of a plan together: sorted, counted, with its expiry."""
+    """Put the parts of a plan together, sorted and counted."""
     actions = Counter(change.action for change in changes)
     return Plan(
         source=source,
-        expires_at=source.snapshot_taken_at + timedelta(hours=policy.expires_after_hours),
+        expires_after_hours=policy.expires_after_hours,
         counts=PlanCounts(
             reassign=actions[Action.REASSIGN],
             assign=actions[Action.ASSIGN],

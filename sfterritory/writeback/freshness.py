@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sfterritory.errors import PlanStaleError
 from sfterritory.model.plan import Plan
@@ -20,16 +20,28 @@ class Present:
     Attributes:
         org_id: 18-character id of the org that is signed in to.
         snapshot_id: The latest pull.
+        seen_at: When the org was last seen in the state that the plan was made from.
         applied_since: Record key (`Account:001...`) to the hash of the plan that wrote it, for
-            every run begun after the plan's snapshot.
+            every run begun since `seen_at`, and for the run that is being resumed.
         moved_since: Record keys whose owner differs between the plan's snapshot and the latest
             pull; None where nobody compared them, which makes any later pull count as a change.
     """
 
     org_id: str
     snapshot_id: str
+    seen_at: datetime
     applied_since: Mapping[str, str]
     moved_since: AbstractSet[str] | None = None
+
+
+def expires_at(plan: Plan, seen_at: datetime) -> datetime:
+    """Return the moment from which a plan is refused.
+
+    Args:
+        plan: The plan.
+        seen_at: When the org was last seen in the state that the plan was made from.
+    """
+    return seen_at + timedelta(hours=plan.expires_after_hours)
 
 
 def check_fresh(plan: Plan, *, now: datetime, present: Present) -> None:
@@ -47,9 +59,10 @@ def check_fresh(plan: Plan, *, now: datetime, present: Present) -> None:
             f"plan {plan.short_hash} was made for org {source.org_id}, not for {present.org_id}",
             remedy="sign in to the org of the plan, or make a plan for this one",
         )
-    if now >= plan.expires_at:
+    expiry = expires_at(plan, present.seen_at)
+    if now >= expiry:
         raise PlanStaleError(
-            f"plan {plan.short_hash} expired at {plan.expires_at:%Y-%m-%d %H:%M %Z}",
+            f"plan {plan.short_hash} expired at {expiry:%Y-%m-%d %H:%M %Z}",
             remedy=_PLAN_AGAIN,
         )
     keys = {change.key for change in plan.changes}

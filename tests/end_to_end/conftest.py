@@ -108,8 +108,16 @@ def desk_of(copy_of: Callable[[Path], Path]) -> Prepare:
 
 
 def _copied(source: Path, target: Path) -> Path:
-    shutil.copytree(source, target, dirs_exist_ok=True)
+    shutil.copytree(source, target, dirs_exist_ok=True, copy_function=_copy)
     return target
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a file; reference data is megabytes and never changed in place, so that is linked."""
+    if Path(source).parent.name == "reference":
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _clean(patch: pytest.MonkeyPatch) -> None:

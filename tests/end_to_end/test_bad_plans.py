@@ -71,7 +71,7 @@ def edited_owner(plan: Any) -> None:
 
 
 def later_expiry(plan: Any) -> None:
-    plan["plan"]["expires_at"] = "2099-01-01T00:00:00Z"
+    plan["plan"]["expires_after_hours"] = 9_999.0
 
 
 def matching_hash(plan: Any) -> None:

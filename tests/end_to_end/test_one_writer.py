@@ -85,7 +85,9 @@ def pools(desk: Desk) -> dict[str, JsonValue]:
 
 
 def let_support_take_turns(desk: Desk) -> None:
-    """Fill the pool with somebody who owns no lead yet, so that each lead costs a turn."""
+    """Give leads abroad to somebody who owns none yet, so that each of them costs a turn."""
+    abroad = "to: {queue: International_Leads}\n"
+    desk.edit("mappings/routing.yaml", abroad, "to: {pool: inbound}\n")
     desk.edit("mappings/routing.yaml", "is: Account Executive", "is: Support Specialist")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,12 +58,13 @@ def _read(terminal: int) -> bytes:
 
 
 def test_a_terminal_shows_progress_and_colours_and_no_color_takes_the_colours_away(
-    started: Path, planned: Path
+    started: Path, planned: Path, copy_of: Callable[[Path], Path]
 ) -> None:
-    with running_sandbox(started / ORG_FILE) as org:
-        bright_out, progress = typed(started, "pull", **environment(org))
-        _, plain_progress = typed(started, "pull", NO_COLOR="1", **environment(org))
-        _, no_progress = typed(started, "pull", "--json", **environment(org))
+    fresh, planned = copy_of(started), copy_of(planned)
+    with running_sandbox(fresh / ORG_FILE) as org:
+        bright_out, progress = typed(fresh, "pull", **environment(org))
+        _, plain_progress = typed(fresh, "pull", NO_COLOR="1", **environment(org))
+        _, no_progress = typed(fresh, "pull", "--json", **environment(org))
 
     assert "pull Account" in progress
     assert "rows" in progress

@@ -13,9 +13,10 @@ from scipy.optimize import linprog
 from sfterritory.optimize.assignment import balanced_flow
 from sfterritory.optimize.candidate import Arcs
 from sfterritory.optimize.cell import Contents
+from sfterritory.optimize.params import TerritoryParams
 from sfterritory.optimize.price import Limits, lower_bound
 from sfterritory.optimize.sphere import km_between, unit_vectors
-from sfterritory.optimize.territories import TerritoryParams, build_territories
+from sfterritory.optimize.territories import build_territories
 
 from .books import accounts_at, roster_of, workload_of
 

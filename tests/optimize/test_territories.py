@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sfterritory.model.columns import AccountColumns, RosterColumns
 from sfterritory.optimize.alignment import NoteCode, ReasonCode, TerritoryPlan
 from sfterritory.optimize.metrics import alignment_metrics
+from sfterritory.optimize.params import TerritoryParams
 from sfterritory.optimize.reasons import explain
 from sfterritory.optimize.sphere import group_medians, km_between, lon_lat, unit_vectors
-from sfterritory.optimize.territories import TerritoryParams, build_territories
+from sfterritory.optimize.territories import build_territories
 from sfterritory.optimize.workload import Workload
 
 from .books import accounts_at, read_instance, roster_of, scattered, workload_of

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.workload import (
-    WorkloadParams,
     capacity_hours_per_year,
     repriced,
     servable_accounts,

@@ -24,7 +24,7 @@ from sfterritory.model.plan import (
     Subject,
 )
 
-TAKEN_AT = datetime(2026, 11, 22, 4, 36, tzinfo=UTC)
+SEEN_AT = datetime(2026, 11, 22, 4, 36, tzinfo=UTC)
 SUMMARY = "Plan: 1 to reassign, 1 to assign, 1 to unassign; 1 blocked. Hash 00000000."
 
 
@@ -73,7 +73,7 @@ def change(
             FieldWrite(field=plan_id, role=FieldRole.ROLLED, before=None, fill=Fill.PLAN_HASH),
         ),
         preserved=(PreservedField(field="First_Owner__c", value="Zoe"),),
-        last_modified_at=TAKEN_AT - timedelta(days=3),
+        last_modified_at=SEEN_AT - timedelta(days=3),
         value_usd=value_usd,
         hours_per_year=4.5,
     )
@@ -126,14 +126,13 @@ def plan_of(
         source=PlanSource(
             org_id=to_18("00D000000000001"),
             snapshot_id="s-20261122-1",
-            snapshot_taken_at=TAKEN_AT,
             territory_version="t-4",
             route_version="r-7",
             rules_hash="ab" * 32,
             config_hash="cd" * 32,
             seed=0,
         ),
-        expires_at=TAKEN_AT + timedelta(days=7),
+        expires_after_hours=7 * 24.0,
         counts=PlanCounts(
             reassign=of.count(Action.REASSIGN),
             assign=of.count(Action.ASSIGN),

@@ -12,13 +12,13 @@ from sfterritory.model.plan import Check
 from sfterritory.web.wording import visible
 
 from .hostile import hostile_text
-from .plans import SUMMARY, blocked, change, large_plan, plan_of, small_plan, totals
+from .plans import SEEN_AT, SUMMARY, blocked, change, large_plan, plan_of, small_plan, totals
 
 SMALL_PLAN = """\
 <!-- sfterritory plan -->
 ### Plan: 1 to reassign, 1 to assign, 1 to unassign; 1 blocked. Hash 00000000.
 
-Org `00D000000000001EAA`, snapshot s-202611 of 2026-11-22 04:36 UTC. \
+Org `00D000000000001EAA`, last seen 2026-11-22 04:36 UTC, snapshot s-202611. \
 Expires 2026-11-29 04:36 UTC.
 
 Next: a reviewer runs `sfterritory approve {hash}`, then anyone `sfterritory apply {hash}`.
@@ -59,13 +59,15 @@ empty → time of apply
 def test_a_small_plan_is_this_comment() -> None:
     plan = small_plan()
 
-    assert plan_markdown(plan, summary=SUMMARY) == SMALL_PLAN.format(hash=plan.short_hash)
+    assert plan_markdown(plan, summary=SUMMARY, seen_at=SEEN_AT) == SMALL_PLAN.format(
+        hash=plan.short_hash
+    )
 
 
 def test_a_long_plan_is_cut_and_says_how_many_lines_are_left_out() -> None:
     plan = large_plan(1_500, 20)
 
-    text = plan_markdown(plan, summary=SUMMARY)
+    text = plan_markdown(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     kept = len(re.findall(r"^[~+-] .*\(Account:", text, re.MULTILINE))
     assert MAX_CHARACTERS - 400 < len(text) <= MAX_CHARACTERS
@@ -76,7 +78,7 @@ def test_a_long_plan_is_cut_and_says_how_many_lines_are_left_out() -> None:
 def test_a_plan_that_failed_a_check_does_not_offer_to_approve_it() -> None:
     failed = Check(name="share moved", passed=False, detail="61 %, limit 30 %")
 
-    text = plan_markdown(plan_of((change(),), checks=(failed,)), summary=SUMMARY)
+    text = plan_markdown(plan_of((change(),), checks=(failed,)), summary=SUMMARY, seen_at=SEEN_AT)
 
     assert "cannot be applied" in text
     assert "sfterritory approve" not in text
@@ -92,7 +94,7 @@ def test_no_name_adds_a_tag_a_cell_a_call_or_the_end_of_the_block(name: str) -> 
         books=(book,),
     )
 
-    text = plan_markdown(plan, summary=SUMMARY)
+    text = plan_markdown(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     prose, _, diff = text.partition("```diff\n")
     tags = re.findall(r"<[^>]*>", prose)
@@ -123,7 +125,7 @@ def test_the_comment_stays_short_whatever_the_names_are() -> None:
     causes = tuple(blocked(number, cause=f"{number}{long_name}") for number in range(100))
     plan = plan_of((change(name=long_name),), books=books, blocked_changes=causes)
 
-    text = plan_markdown(plan, summary=SUMMARY)
+    text = plan_markdown(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     assert len(text) <= MAX_CHARACTERS
     assert "of this summary left out for its length" in text

@@ -20,7 +20,7 @@ from sfterritory.cli.render.tables import (
 from sfterritory.web.wording import visible
 
 from .hostile import hostile_text
-from .plans import SUMMARY, blocked, change, plan_of, small_plan
+from .plans import SEEN_AT, SUMMARY, blocked, change, plan_of, small_plan
 
 Rows = list[list[object]]
 
@@ -63,7 +63,7 @@ def test_csv_gives_back_every_text_and_no_cell_starts_a_formula(name: str) -> No
 def test_the_workbook_reads_back_with_its_sheets_numbers_and_ids() -> None:
     plan = small_plan()
 
-    content = plan_workbook(plan, summary=SUMMARY)
+    content = plan_workbook(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     assert CalamineWorkbook.from_filelike(io.BytesIO(content)).sheet_names == [
         "Summary",
@@ -90,8 +90,8 @@ def test_the_workbook_reads_back_with_its_sheets_numbers_and_ids() -> None:
 
 
 def test_the_same_plan_gives_the_same_workbook() -> None:
-    assert plan_workbook(small_plan(), summary=SUMMARY) == plan_workbook(
-        small_plan(), summary=SUMMARY
+    assert plan_workbook(small_plan(), summary=SUMMARY, seen_at=SEEN_AT) == plan_workbook(
+        small_plan(), summary=SUMMARY, seen_at=SEEN_AT
     )
 
 
@@ -100,7 +100,7 @@ def test_the_same_plan_gives_the_same_workbook() -> None:
 def test_excel_holds_text_as_text_and_never_as_formula_or_link(name: str) -> None:
     plan = plan_of((change(name=name),), blocked_changes=(blocked(name=name, cause=name),))
 
-    content = plan_workbook(plan, summary=SUMMARY)
+    content = plan_workbook(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     assert sheet(content, "Changes")[1][3] == visible(name)
     assert sheet(content, "Blocked")[1][3] == visible(name)
@@ -114,7 +114,7 @@ def test_excel_holds_text_as_text_and_never_as_formula_or_link(name: str) -> Non
 def test_a_text_longer_than_a_cell_is_cut_instead_of_lost(letter: str) -> None:
     plan = plan_of((change(name=letter * 40_000),))
 
-    name = sheet(plan_workbook(plan, summary=SUMMARY), "Changes")[1][3]
+    name = sheet(plan_workbook(plan, summary=SUMMARY, seen_at=SEEN_AT), "Changes")[1][3]
 
     assert isinstance(name, str)
     assert name.startswith(letter * 1_000)

@@ -19,11 +19,11 @@ from sfterritory.model.plan import Applied, Outcome, Plan
 from sfterritory.web.wording import visible
 
 from .hostile import hostile_text
-from .plans import SUMMARY, account_id, blocked, change, large_plan, plan_of, small_plan
+from .plans import SEEN_AT, SUMMARY, account_id, blocked, change, large_plan, plan_of, small_plan
 
 SMALL_PLAN_AT_80_COLUMNS = """\
-Plan {hash} for org 00D000000000001EAA, made from snapshot s-202611 of
-2026-11-22 04:36 UTC; expires 2026-11-29 04:36 UTC
+Plan {hash} for org 00D000000000001EAA, made from snapshot s-202611;
+org last seen 2026-11-22 04:36 UTC; expires 2026-11-29 04:36 UTC
 
   ~ owner changes  + gets a first owner  - goes to a queue  ! blocked
 
@@ -70,7 +70,13 @@ Plan: 1 to reassign, 1 to assign, 1 to unassign; 1 blocked. Hash 00000000.
 
 def shown(plan: Plan, *, limit: int | None = 20, **environ: str) -> str:
     text = io.StringIO()
-    render_plan(plan, summary=SUMMARY, console=console_for(text, environ=environ), limit=limit)
+    render_plan(
+        plan,
+        summary=SUMMARY,
+        seen_at=SEEN_AT,
+        console=console_for(text, environ=environ),
+        limit=limit,
+    )
     return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
@@ -144,6 +150,7 @@ def test_customer_text_cannot_steer_the_terminal(name: str) -> None:
     render_plan(
         plan_of((line,), blocked_changes=(blocked(name=name, cause=name),)),
         summary=SUMMARY,
+        seen_at=SEEN_AT,
         console=console,
     )
     render_change(line, console=console)

@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import pytest
 from factories import ANN, BEN, CAT, account_id, decision, owner_change, plan_of, queue_id
+from pydantic import JsonValue
 from sqlalchemy import text
 
 from sfterritory.errors import StoreError
+from sfterritory.model.document import canonical_json, content_hash
 from sfterritory.model.plan import Applied, Outcome, Plan, Verdict
 from sfterritory.model.ports import Intent, Journal
 from sfterritory.model.store.activity import Activity
@@ -51,7 +53,7 @@ def test_a_plan_comes_back_by_a_part_of_its_hash_and_keeps_its_first_maker(store
 
     assert stored.plan == PLAN
     assert stored.plan.hash == PLAN.hash
-    assert (stored.created_by, stored.created_at) == ("dana", NOW)
+    assert (stored.created_by, stored.created_at, stored.made_at) == ("dana", NOW, at(5))
 
 
 def test_plans_are_listed_from_the_one_made_last(store: Store) -> None:
@@ -61,6 +63,7 @@ def test_plans_are_listed_from_the_one_made_last(store: Store) -> None:
 
     assert [plan.hash for plan in store.plans.list()] == [PLAN.hash, other.hash]
     assert store.plans.list()[0].counts == PLAN.counts
+    assert [plan.made_at for plan in store.plans.list()] == [at(2), at(1)]
 
 
 def test_a_hash_that_names_no_plan_or_several_is_refused_with_those_there_are(store: Store) -> None:
@@ -96,6 +99,42 @@ def test_a_plan_that_was_edited_in_the_store_is_refused(store: Store, document: 
 
     with pytest.raises(StoreError, match=PLAN.hash):
         store.plans.get(PLAN.hash)
+
+
+def keep(store: Store, document: JsonValue) -> str:
+    """Put a plan's document into the store as another version would, and return its hash."""
+    name = content_hash(document)
+    store.plans.save(PLAN, "dana", created_at=NOW)
+    with store._database.write() as connection:
+        connection.execute(
+            text("UPDATE plan SET hash = :h, document = :d"),
+            {"h": name, "d": zlib.compress(canonical_json(document).encode())},
+        )
+    return name
+
+
+def test_a_plan_whose_document_lacks_a_key_that_has_a_default_now_can_only_be_recalled(
+    store: Store,
+) -> None:
+    older = PLAN.model_dump(mode="json")
+    del older["complete"]
+    name = keep(store, older)
+
+    with pytest.raises(StoreError, match=f"{name} was made by another version of") as caught:
+        store.plans.get(name)
+
+    assert "make the plan again" in caught.value.remedy
+    assert store.plans.recall(name).plan == PLAN
+
+
+def test_a_plan_with_a_key_that_this_version_does_not_know_is_of_another_version(
+    store: Store,
+) -> None:
+    name = keep(store, {**PLAN.model_dump(mode="json"), "mood": "calm"})
+
+    for read in (store.plans.get, store.plans.recall):
+        with pytest.raises(StoreError, match=f"{name} was made by another version of"):
+            read(name)
 
 
 def test_decisions_stay_in_the_order_they_were_made(store: Store) -> None:

@@ -186,3 +186,11 @@ def test_a_snapshot_is_named_by_content_alone(store: Store) -> None:
     assert back.id == first.id
     assert store.snapshots.latest() == back
     assert back.counts["Account"] == 3
+    assert [store.snapshots.get(one.id) for one in (back, changed)] == [back, changed]
+
+
+def test_a_snapshot_that_the_store_never_held_is_named(store: Store) -> None:
+    with pytest.raises(StoreError, match="no snapshot abc") as caught:
+        store.snapshots.get("abc")
+
+    assert "sfterritory pull" in caught.value.remedy

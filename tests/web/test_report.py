@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from render.hostile import hostile_text
-from render.plans import SUMMARY, blocked, change, large_plan, plan_of, small_plan, totals, user_id
+from render.plans import (
+    SEEN_AT,
+    SUMMARY,
+    blocked,
+    change,
+    large_plan,
+    plan_of,
+    small_plan,
+    totals,
+    user_id,
+)
 
 from sfterritory.model.plan import Check, FieldRole, FieldWrite
 from sfterritory.web.report import plan_html
@@ -51,7 +61,7 @@ class Page(HTMLParser):
 def test_every_change_is_there_with_reason_rule_runner_up_and_history() -> None:
     plan = small_plan()
 
-    page = Page(plan_html(plan, summary=SUMMARY))
+    page = Page(plan_html(plan, summary=SUMMARY, seen_at=SEEN_AT))
 
     words = " ".join(" ".join(page.text).split())
     for part in (
@@ -77,14 +87,14 @@ def test_a_history_value_of_its_own_and_an_overwritten_one_are_on_their_line() -
     )
     line = change().model_copy(update={"writes": writes})
 
-    page = plan_html(plan_of((line,)), summary=SUMMARY)
+    page = plan_html(plan_of((line,)), summary=SUMMARY, seen_at=SEEN_AT)
 
     assert "<td>A; First__c: by hand; Prev__c was Zoe\n" in page
     assert "<code>Prev__c</code> rolled: name of the owner until now" in page
 
 
 def test_nothing_is_fetched_and_only_our_script_may_run() -> None:
-    html = plan_html(small_plan(), summary=SUMMARY, map_points=points_of(200, 4))
+    html = plan_html(small_plan(), summary=SUMMARY, seen_at=SEEN_AT, map_points=points_of(200, 4))
 
     page = Page(html)
 
@@ -112,7 +122,7 @@ def test_no_name_becomes_markup_and_each_is_shown_as_it_is(name: str) -> None:
             checks=(Check(name=text, passed=True, detail=text),),
         )
         points = replace(SMALL_MAP, owner_names=(text, "B", "C", "D"))
-        return plan_html(plan, summary=text, map_points=points)
+        return plan_html(plan, summary=text, seen_at=SEEN_AT, map_points=points)
 
     hostile, plain = Page(plan_named(name)), Page(plan_named("X"))
 
@@ -125,7 +135,7 @@ def test_no_name_becomes_markup_and_each_is_shown_as_it_is(name: str) -> None:
 def test_twenty_thousand_changes_stay_light_and_start_closed() -> None:
     plan = large_plan(4_000, 200)
 
-    html = plan_html(plan, summary=SUMMARY)
+    html = plan_html(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     rows = re.findall(r"^<tr><td class=r\d>.*$", html, re.MULTILINE)
     assert len(rows) == 4_000
@@ -137,7 +147,7 @@ def test_above_the_limit_the_page_says_how_many_are_left_to_the_csv() -> None:
     line = change()
     plan = plan_of((line,) * 25_003)
 
-    html = plan_html(plan, summary=SUMMARY)
+    html = plan_html(plan, summary=SUMMARY, seen_at=SEEN_AT)
 
     assert html.count("<th scope=row>") == 25_000
     assert "3 changes more of least value are not on this page." in html
@@ -146,14 +156,16 @@ def test_above_the_limit_the_page_says_how_many_are_left_to_the_csv() -> None:
 def test_a_plan_that_failed_a_check_does_not_offer_to_approve_it() -> None:
     failed = Check(name="share moved", passed=False, detail="61 %, limit 30 %")
 
-    html = plan_html(plan_of((change(),), checks=(failed,)), summary=SUMMARY)
+    html = plan_html(plan_of((change(),), checks=(failed,)), summary=SUMMARY, seen_at=SEEN_AT)
 
     assert "This plan cannot be applied" in html
     assert "sfterritory approve" not in html
 
 
 def test_a_plan_without_changes_asks_nobody_for_anything() -> None:
-    html = plan_html(plan_of(()), summary="No changes. Salesforce matches the rules.")
+    html = plan_html(
+        plan_of(()), summary="No changes. Salesforce matches the rules.", seen_at=SEEN_AT
+    )
 
     assert "Nobody needs to do anything" in html
     assert "sfterritory approve" not in html
@@ -162,7 +174,7 @@ def test_a_plan_without_changes_asks_nobody_for_anything() -> None:
 def test_numbers_on_the_map_are_those_of_the_table() -> None:
     plan = large_plan(40, 4)
 
-    html = plan_html(plan, summary=SUMMARY, map_points=SMALL_MAP)
+    html = plan_html(plan, summary=SUMMARY, seen_at=SEEN_AT, map_points=SMALL_MAP)
 
     for number, owner_id in enumerate(SMALL_MAP.owner_ids, start=1):
         (book,) = [book for book in plan.totals if book.owner_id == owner_id]
@@ -177,7 +189,9 @@ def test_a_real_browser_opens_the_file_from_disk(tmp_path: Path) -> None:
     hostile = change(77, name="<script>document.title='owned'</script>")
     plan = large_plan(40, 4).model_copy(update={"changes": (hostile, *large_plan(40, 4).changes)})
     file = tmp_path / "plan.html"
-    file.write_text(plan_html(plan, summary=SUMMARY, map_points=SMALL_MAP), encoding="utf-8")
+    file.write_text(
+        plan_html(plan, summary=SUMMARY, seen_at=SEEN_AT, map_points=SMALL_MAP), encoding="utf-8"
+    )
 
     dom = subprocess.run(  # noqa: S603 - our own file, the browser of this machine
         [

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from factories import (
     BEN,
     CAT,
     NAMES,
-    TAKEN_AT,
+    SEEN_AT,
     account_id,
     lead_id,
     plan_source,
@@ -67,7 +66,7 @@ def details(
     return {
         record_id: RecordDetail(
             name=f"Shop {record_id}",
-            last_modified_at=TAKEN_AT,
+            last_modified_at=SEEN_AT,
             fields={"First_Owner__c": None, "Previous_Owner__c": None, "Source__c": "Web"},
             parent_id=(parents or {}).get(record_id),
             converted=converted,
@@ -97,7 +96,7 @@ def test_only_records_whose_owner_differs_are_in_the_plan() -> None:
 
     assert [change.subject.record_id for change in plan.changes] == [account_id(1)]
     assert plan.counts.unchanged == 3
-    assert plan.expires_at == TAKEN_AT + timedelta(hours=72)
+    assert plan.expires_after_hours == 72
 
 
 def test_persons_queues_and_nobody_decide_what_a_change_is_called() -> None:

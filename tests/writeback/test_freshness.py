@@ -4,14 +4,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from factories import NOW, account_id, owner_change, plan_of
+from factories import NOW, SEEN_AT, account_id, owner_change, plan_of
 
 from sfterritory.errors import ExitCode, PlanStaleError
-from sfterritory.writeback.freshness import Present, check_fresh
+from sfterritory.writeback.freshness import Present, check_fresh, expires_at
 
 PLAN = plan_of(owner_change(account_id(1)))
 KEY = f"Account:{account_id(1)}"
-PRESENT = Present(org_id=PLAN.source.org_id, snapshot_id="snapshot-1", applied_since={})
+PRESENT = Present(
+    org_id=PLAN.source.org_id, snapshot_id="snapshot-1", seen_at=SEEN_AT, applied_since={}
+)
 NEXT = replace(PRESENT, snapshot_id="snapshot-2")
 
 
@@ -57,7 +59,14 @@ def test_a_plan_whose_records_stand_still_is_fresh(present: Present) -> None:
 
 
 def test_a_plan_expires_on_the_minute() -> None:
-    check_fresh(PLAN, now=PLAN.expires_at - timedelta(minutes=1), present=PRESENT)
+    expiry = expires_at(PLAN, SEEN_AT)
+    check_fresh(PLAN, now=expiry - timedelta(minutes=1), present=PRESENT)
 
     with pytest.raises(PlanStaleError, match="expired at 2026-11-26 08:00 UTC"):
-        check_fresh(PLAN, now=PLAN.expires_at, present=PRESENT)
+        check_fresh(PLAN, now=expiry, present=PRESENT)
+
+
+def test_a_plan_lives_on_from_when_the_org_was_last_seen_so() -> None:
+    quiet = replace(PRESENT, seen_at=SEEN_AT + timedelta(days=30))
+
+    check_fresh(PLAN, now=NOW + timedelta(days=30), present=quiet)

@@ -9,7 +9,7 @@ from factories import (
     CAT,
     NAMES,
     NOW,
-    TAKEN_AT,
+    SEEN_AT,
     account_id,
     decision,
     owner_change,
@@ -243,5 +243,5 @@ def test_apply_then_revert_restores_every_owner_and_twice_changes_nothing(
     assert (again.changes, again.blocked) == ((), ())
 
     forth = reverted(back, undone, org, run="run-2")
-    applied_to(org, forth, at=TAKEN_AT + timedelta(hours=9))
+    applied_to(org, forth, at=SEEN_AT + timedelta(hours=9))
     assert {key: values(org, key) for key in org.records} == moved

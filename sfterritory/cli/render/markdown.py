@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sfterritory.model.plan import SHORT_HASH_LENGTH, OwnerChange, Plan
 from sfterritory.web.digest import (
@@ -32,6 +33,7 @@ from sfterritory.web.wording import (
     whole,
     written_value,
 )
+from sfterritory.writeback.freshness import expires_at
 
 # GitHub refuses comments of 65,536 characters; the rest is for what a workflow puts around ours.
 MAX_CHARACTERS = 60_000
@@ -47,13 +49,18 @@ _LINKS = re.compile(r"(?<=[@#])|(?<=:)(?=//|\w+:)|(?<=www)(?=\.)", re.IGNORECASE
 _BREAK = "&#8203;"
 
 
-def plan_markdown(plan: Plan, *, summary: str) -> str:
+def plan_markdown(plan: Plan, *, summary: str, seen_at: datetime) -> str:
     """Return the comment: summary, what to do, figures per rep, and the changes as a diff.
 
     Lines that would make it longer than `MAX_CHARACTERS` are left out, with a sentence that says
     how many.
+
+    Args:
+        plan: The plan to show.
+        summary: Its frozen summary line.
+        seen_at: When the org was last seen in the state that the plan was made from.
     """
-    lines = [f"{line}\n" for line in _top(plan, summary)]
+    lines = [f"{line}\n" for line in _top(plan, summary, seen_at)]
     kept = _fitting(lines, room=MAX_CHARACTERS - ROOM_FOR_CHANGES)
     if kept < len(lines):
         left_out = counted(len(lines) - kept, "line")
@@ -69,13 +76,14 @@ def escaped(text: str) -> str:
     return entities.replace("\u200b", _BREAK)
 
 
-def _top(plan: Plan, summary: str) -> Iterator[str]:
+def _top(plan: Plan, summary: str, seen_at: datetime) -> Iterator[str]:
     source = plan.source
     yield MARKER
     yield f"### {escaped(summary)}\n"
     yield (
-        f"Org `{source.org_id}`, snapshot {escaped(source.snapshot_id[:SHORT_HASH_LENGTH])} of "
-        f"{instant(source.snapshot_taken_at)}. Expires {instant(plan.expires_at)}.\n"
+        f"Org `{source.org_id}`, last seen {instant(seen_at)}, snapshot "
+        f"{escaped(source.snapshot_id[:SHORT_HASH_LENGTH])}. "
+        f"Expires {instant(expires_at(plan, seen_at))}.\n"
     )
     yield from _next_step(plan)
     if plan.changes:

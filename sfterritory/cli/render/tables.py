@@ -12,7 +12,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import islice
 
 import xlsxwriter
@@ -30,6 +30,7 @@ from sfterritory.web.wording import (
     visible,
     written_value,
 )
+from sfterritory.writeback.freshness import expires_at
 
 # The full-width forms are folded to the plain ones by spreadsheets set to East Asian input.
 FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -148,48 +149,54 @@ _BLOCKED_COLUMNS = (
 )
 
 
-def plan_workbook(plan: Plan, *, summary: str) -> bytes:
+def plan_workbook(plan: Plan, *, summary: str, seen_at: datetime) -> bytes:
     """Return the plan as an Excel workbook with the sheets Summary, Reps, Changes and Blocked.
 
     Changes are in the order of `grouped_changes`. What does not fit into Excel's 1,048,576 rows is
     left out, and the Summary sheet says how much.
+
+    Args:
+        plan: The plan to show.
+        summary: Its frozen summary line.
+        seen_at: When the org was last seen in the state that the plan was made from.
     """
     buffer = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        # xlsxwriter would stamp the clock of this machine; the same plan gives the same file.
+        # xlsxwriter would stamp the clock of this machine; the same arguments give the same file.
         book.set_properties(
             {
                 "title": f"Plan {plan.short_hash}",
-                "created": plan.source.snapshot_taken_at.astimezone(UTC).replace(tzinfo=None),
+                "created": seen_at.astimezone(UTC).replace(tzinfo=None),
             }
         )
-        _write_summary(book, plan, summary)
+        _write_summary(book, _summary_facts(plan, summary, seen_at))
         _write_sheet(book, "Reps", _REP_COLUMNS, _rep_rows(plan))
         _write_sheet(book, "Changes", _CHANGE_COLUMNS, _change_rows(plan))
         _write_sheet(book, "Blocked", _BLOCKED_COLUMNS, _blocked_rows(plan))
     return buffer.getvalue()
 
 
-def _write_summary(book: xlsxwriter.Workbook, plan: Plan, summary: str) -> None:
+def _write_summary(book: xlsxwriter.Workbook, facts: Sequence[tuple[str, str]]) -> None:
     sheet = book.add_worksheet("Summary")
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 80)
     label = book.add_format({"bold": True, "valign": "top"})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    for row, (name, value) in enumerate(_summary_facts(plan, summary)):
+    for row, (name, value) in enumerate(facts):
         sheet.write_string(row, 0, name, label)
         sheet.write_string(row, 1, _cut(visible(value)), wrapped)
 
 
-def _summary_facts(plan: Plan, summary: str) -> list[tuple[str, str]]:
+def _summary_facts(plan: Plan, summary: str, seen_at: datetime) -> list[tuple[str, str]]:
     source = plan.source
     facts = [
         ("Summary", summary),
         ("Plan", plan.hash),
         ("Org", source.org_id),
-        ("Snapshot", f"{source.snapshot_id}, taken {instant(source.snapshot_taken_at)}"),
-        ("Expires", instant(plan.expires_at)),
+        ("Snapshot", source.snapshot_id),
+        ("Org last seen", instant(seen_at)),
+        ("Expires", instant(expires_at(plan, seen_at))),
         *_balance_facts(key_figures(plan)),
     ]
     for check in plan.checks:

@@ -6,6 +6,8 @@ terminal. The summary line is handed in, because it is frozen and tested elsewhe
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -39,6 +41,7 @@ from sfterritory.web.wording import (
     whole,
     written_value,
 )
+from sfterritory.writeback.freshness import expires_at
 
 FIRST_LINES = 20
 FIRST_REPS = 30
@@ -49,18 +52,24 @@ _LEGEND_STYLE = dict(
 
 
 def render_plan(
-    plan: Plan, *, summary: str, console: Console, limit: int | None = FIRST_LINES
+    plan: Plan,
+    *,
+    summary: str,
+    seen_at: datetime,
+    console: Console,
+    limit: int | None = FIRST_LINES,
 ) -> None:
     """Print the whole plan, the heaviest changes first, and end with the summary line.
 
     Args:
         plan: The plan to print.
         summary: Its frozen summary line.
+        seen_at: When the org was last seen in the state that the plan was made from.
         console: Where to print.
         limit: How many changes to print; None prints every change, rep and blocked line.
     """
     if plan.changes or plan.blocked:
-        console.print(_heading(plan))
+        console.print(_heading(plan, seen_at))
         console.print(_legend())
     if plan.changes:
         _print_changes(plan, console=console, limit=limit)
@@ -76,14 +85,14 @@ def render_plan(
     console.print(Text(summary, style="bold"))
 
 
-def _heading(plan: Plan) -> Text:
+def _heading(plan: Plan, seen_at: datetime) -> Text:
     source = plan.source
     snapshot = source.snapshot_id[:SHORT_HASH_LENGTH]
     origin = f"reverts run {source.reverts_run}" if source.reverts_run else "made"
     return Text.assemble(
         (f"Plan {plan.short_hash}", "bold"),
         f" for org {source.org_id}, {visible(origin)} from snapshot {visible(snapshot)}",
-        f" of {instant(source.snapshot_taken_at)}; expires {instant(plan.expires_at)}",
+        f"; org last seen {instant(seen_at)}; expires {instant(expires_at(plan, seen_at))}",
     )
 
 

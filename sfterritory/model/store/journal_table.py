@@ -20,7 +20,6 @@ class PlanRow(SQLModel, table=True):
     hash: str = Field(primary_key=True, sa_type=Words)
     document: bytes
     counts: str = Field(sa_type=Words)
-    expires_at: datetime = Field(sa_type=TZDateTime)
     created_by: str = Field(sa_type=Words)
     created_at: datetime = Field(sa_type=TZDateTime)
     made_again_at: datetime = Field(sa_type=TZDateTime)

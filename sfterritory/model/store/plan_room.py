@@ -27,11 +27,18 @@ _SHOWN_HASHES = 5
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A plan, and who made it when; neither is part of its hash."""
+    """A plan, and who made it when; neither is part of its hash.
+
+    Attributes:
+        created_by: Who made it first.
+        created_at: When it was made first.
+        made_at: When it was made last.
+    """
 
     plan: Plan
     created_by: str
     created_at: datetime
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,9 @@ class PlanSummary:
 
     hash: str
     counts: PlanCounts
-    expires_at: datetime
     created_by: str
     created_at: datetime
+    made_at: datetime
 
 
 class PlanRoom:
@@ -63,46 +70,68 @@ class PlanRoom:
             if connection.execute(again).rowcount:
                 maker = select(_PLAN.c.created_by, _PLAN.c.created_at).where(_PLAN.c.hash == name)
                 first = connection.execute(maker).one()
-                return StoredPlan(plan, first.created_by, first.created_at)
+                return StoredPlan(plan, first.created_by, first.created_at, created_at)
             values: dict[str, Any] = {
                 "hash": name,
                 "document": zlib.compress(document),
                 "counts": canonical_json(plan.counts.model_dump(mode="json")),
-                "expires_at": plan.expires_at,
                 "created_by": created_by,
                 "created_at": created_at,
                 "made_again_at": created_at,
             }
             connection.execute(insert(_PLAN).values(**values))
-        return StoredPlan(plan, created_by, created_at)
+        return StoredPlan(plan, created_by, created_at, created_at)
 
     def get(self, hash_prefix: str) -> StoredPlan:
-        """Return the plan whose hash begins so.
+        """Return the plan whose hash begins so, to decide on it or to apply it.
 
         Raises:
-            StoreError: None or several begin so, or what is stored is not what was saved.
+            StoreError: None or several begin so, what is stored is not what was saved, or another
+                version of sfterritory made it, which would void its hash and every approval.
         """
-        with self._database.read() as connection:
-            row = self._find(connection, hash_prefix)
-        return StoredPlan(_verified(row), row.created_by, row.created_at)
+        stored, named = self._read(hash_prefix)
+        if stored.plan.hash != named:
+            raise _of_another_version(named)
+        return stored
+
+    def recall(self, plan_hash: str) -> StoredPlan:
+        """Return a plan as it was, to explain or undo what it did; its hash may no longer be its.
+
+        An upgrade that adds a key to the document must not keep a write from being undone.
+
+        Raises:
+            StoreError: As `get`, but for a plan that this version still understands.
+        """
+        return self._read(plan_hash)[0]
 
     def list(self) -> tuple[PlanSummary, ...]:
         """Return every plan, the one made last first."""
         columns = _PLAN.c
         query = select(
-            columns.hash, columns.counts, columns.expires_at, columns.created_by, columns.created_at
+            columns.hash,
+            columns.counts,
+            columns.created_by,
+            columns.created_at,
+            columns.made_again_at,
         ).order_by(columns.made_again_at.desc(), columns.hash)
         with self._database.read() as connection:
             return tuple(
                 PlanSummary(
                     row.hash,
                     PlanCounts.model_validate_json(row.counts),
-                    row.expires_at,
                     row.created_by,
                     row.created_at,
+                    row.made_again_at,
                 )
                 for row in connection.execute(query)
             )
+
+    def _read(self, hash_prefix: str) -> tuple[StoredPlan, str]:
+        """Return a plan, and the hash that it is kept under."""
+        with self._database.read() as connection:
+            row = self._find(connection, hash_prefix)
+        stored = StoredPlan(_verified(row), row.created_by, row.created_at, row.made_again_at)
+        return stored, row.hash
 
     def _find(self, connection: Connection, hash_prefix: str) -> Row[Any]:
         found = select(_PLAN).where(_PLAN.c.hash.startswith(hash_prefix.lower(), autoescape=True))
@@ -176,7 +205,11 @@ def _verified(row: Row[Any]) -> Plan:
     try:
         return Plan.model_validate_json(document)
     except ValidationError as error:
-        raise StoreError(
-            f"the stored plan {row.hash} has a form that this version does not read",
-            remedy="make the plan again with this version",
-        ) from error
+        raise _of_another_version(row.hash) from error
+
+
+def _of_another_version(plan_hash: str) -> StoreError:
+    return StoreError(
+        f"the stored plan {plan_hash} was made by another version of sfterritory",
+        remedy="make the plan again: approvals are bound to the hash that the other version gave",
+    )

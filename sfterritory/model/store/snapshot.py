@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
+from sfterritory.errors import StoreError
 from sfterritory.model.document import canonical_json
 from sfterritory.model.store.bulk import put
 from sfterritory.model.store.column_codec import readable
@@ -72,10 +73,28 @@ class SnapshotRoom:
         query = select(_SNAPSHOT).order_by(_SNAPSHOT.c.confirmed_at.desc(), _SNAPSHOT.c.id)
         with self._database.read() as connection:
             row = connection.execute(query.limit(1)).one_or_none()
+        return None if row is None else _snapshot(row)
+
+    def get(self, snapshot_id: str) -> Snapshot:
+        """Return the snapshot with that id.
+
+        Raises:
+            StoreError: The store never held that content.
+        """
+        query = select(_SNAPSHOT).where(_SNAPSHOT.c.id == snapshot_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
         if row is None:
-            return None
-        counts = json.loads(row.counts)
-        return Snapshot(row.id, row.org_id, row.taken_at, row.confirmed_at, counts)
+            raise StoreError(
+                f"the store has no snapshot {snapshot_id}",
+                remedy="run `sfterritory pull`, then make the plan again",
+            )
+        return _snapshot(row)
+
+
+def _snapshot(row: Row[Any]) -> Snapshot:
+    counts = json.loads(row.counts)
+    return Snapshot(row.id, row.org_id, row.taken_at, row.confirmed_at, counts)
 
 
 def _content_name(connection: Connection, org_id: str) -> str:

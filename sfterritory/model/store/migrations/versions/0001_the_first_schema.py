@@ -240,7 +240,6 @@ def upgrade() -> None:
         sa.Column("hash", Words(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("counts", Words(), nullable=False),
-        sa.Column("expires_at", TZDateTime(), nullable=False),
         sa.Column("created_by", Words(), nullable=False),
         sa.Column("created_at", TZDateTime(), nullable=False),
         sa.Column("made_again_at", TZDateTime(), nullable=False),
