@@ -67,5 +67,7 @@ def command(
         if report.counts.get("done") or report.counts.get("unverified"):
             click.echo(f"Undo it with: sfterritory revert {report.run_id}", err=True)
     if report.left:
+        if not invocation.as_json:
+            click.echo("Run the same command again: it goes on where it stopped.", err=True)
         return ExitCode.INTERRUPTED
     return ExitCode(report.exit_code)

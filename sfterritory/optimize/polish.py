@@ -7,7 +7,7 @@ travel and never lets a limit get worse.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from sfterritory.optimize.sphere import totals
 # A limit broken by a hair costs like one broken by 2 % of the target: otherwise a move of a few
 # kilometres would be too dear to mend it.
 _BROKEN = 0.02
+# Of the limit prices. Dear from the start, the first move that serves would be taken, however far.
+_REPAIR_STEPS = (0.4, 1.0)
 _EXACT = 1e-9  # parts of a target: sums of floats do not count as a broken limit
 _SWAP_LIST = 32  # moves each way that an exchange between two territories tries
 _NO_WORSE = 1e-3  # of the least gain: sums of floats do not count as a broken limit
@@ -83,11 +85,13 @@ def repair(board: Board, territory: Ints, *, rounds: int) -> Ints:
     state = _State.of(board, territory)
     if not len(territory):
         return state.territory
-    for _ in range(rounds):
-        if not _violations(board, state.load).any():
-            break
-        if not _shift_round(state, hard=False) and not _swap_round(state, hard=False):
-            break
+    for part in _REPAIR_STEPS:
+        state.board = replace(board, limit_prices=part * board.limit_prices)
+        for _ in range(rounds):
+            if not _violations(board, state.load).any():
+                return state.territory
+            if not _shift_round(state, hard=False) and not _swap_round(state, hard=False):
+                break
     return state.territory
 
 

@@ -88,7 +88,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
         if narrowed:
             approved = only_records(approved, line_keys(plan, narrowed))
         run = store.runs.unfinished(plan.hash)
-        check_fresh(plan, now=clock(), present=_present(store, stored, org.org_id))
+        check_fresh(plan, now=clock(), present=_present(store, stored, org.org_id, resumed=run))
         resumed = run is not None
         if run is None:
             run = store.runs.open(
@@ -176,16 +176,18 @@ def _take_turns(store: Store, route_version: str) -> None:
         store.routes.set_pools(routed.pools_after)
 
 
-def _present(store: Store, stored: StoredPlan, org_id: str) -> Present:
+def _present(store: Store, stored: StoredPlan, org_id: str, *, resumed: Run | None) -> Present:
     """Return what happened since the org was last seen in the state of the plan."""
     plan, since = stored.plan, seen_at(store, stored)
     applied_since: dict[str, str] = {}
     for run in reversed(store.runs.list()):
-        # A run that was cut off may have begun before a pull that found nothing written yet.
-        resumed = run.state is RunState.OPEN and run.plan_hash == plan.hash
-        if run.started_at >= since or resumed:
+        # What is resumed may have begun before a pull that found nothing written yet.
+        if run.started_at >= since or run == resumed:
             outcomes = store.runs.outcomes(run.id)
             applied_since |= {key: run.plan_hash for key, one in outcomes.items() if one.sent}
+    if resumed is not None:  # it may have written what it was sending when it was cut off
+        sending = (f"{one.object_name}:{one.record_id}" for one in store.runs.unsettled(resumed.id))
+        applied_since |= dict.fromkeys(sending, plan.hash)
     snapshot = latest_snapshot(store)
     moved = None if snapshot.id == plan.source.snapshot_id else _moved(store, plan)
     return Present(org_id, snapshot.id, since, applied_since, moved)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from sfterritory.model.columns import Accuracy, NumberColumn, RecordColumns, Tex
 from sfterritory.model.document import Document
 from sfterritory.model.store import location as kept
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.derive import derive_country_facts, derive_places
 from sfterritory.pipeline.records import accuracy_counts, typed
 from sfterritory.quality.address import AddressColumns, NormalisedAddresses, normalise_addresses
 from sfterritory.quality.reference import AddressReference
@@ -129,21 +128,23 @@ def locate_all(settings: Settings, store: Store) -> tuple[LocatedObject, ...]:
     """Locate accounts, leads and users, and keep every change, reject and cause."""
     cache = reference_folder(settings)
     delivered = {name: _delivered(store, name) for name in LOCATED_OBJECTS}
-    _derive_once(cache, "countries-*.json", _derive_country_facts, cache)
+    derive_country_facts(cache)
     reference = AddressReference.of(load_country_facts(cache=cache))
     normalised = {
         name: normalise_addresses(one.addresses, reference) for name, one in delivered.items()
     }
     named = {code for one in normalised.values() for code in one.country_code.vocabulary}
     countries = sorted(named)
-    for code in countries:  # the first that is missing brings all that are
-        _derive_once(cache, f"places-{code}-*.npz", _derive_places, countries, cache)
+    derive_places(countries, cache)
     gazetteer = load_gazetteer(countries, cache=cache)
+    found = {
+        name: locate(normalised[name], one.given, gazetteer) for name, one in delivered.items()
+    }
+    del gazetteer  # 30 MB that saving, which takes most memory, can do without
     answers = []
     for done, (name, one) in enumerate(delivered.items(), start=1):
-        found = locate(normalised[name], one.given, gazetteer)
-        _save(store, one, normalised[name], found)
-        answers.append(_summed(name, normalised[name], found))
+        _save(store, one, normalised[name], found[name])
+        answers.append(_summed(name, normalised[name], found[name]))
         emit("locate.progress", what="", done=done, total=len(delivered), unit="objects")
     return tuple(answers)
 
@@ -151,26 +152,6 @@ def locate_all(settings: Settings, store: Store) -> tuple[LocatedObject, ...]:
 def reference_folder(settings: Settings) -> Path:
     """Return where derived reference data is kept: it can be removed at any time."""
     return settings.root / ".sfterritory" / "reference"
-
-
-def _derive_once(cache: Path, made: str, derive: Callable[..., None], *args: object) -> None:
-    """Derive reference data in a process of its own, unless a file of that pattern is there.
-
-    Reading the packages takes 130 MB, which a process that ends gives back for certain. Whoever
-    loads the data afterwards derives what this left out, so a stale file does no harm.
-    """
-    if any(cache.glob(made)):
-        return
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
-        apart.submit(derive, *args).result()
-
-
-def _derive_country_facts(cache: Path) -> None:
-    load_country_facts(cache=cache)
-
-
-def _derive_places(countries: Sequence[str], cache: Path) -> None:
-    load_gazetteer(countries, cache=cache)
 
 
 def _delivered(store: Store, object_name: str) -> _Delivered:

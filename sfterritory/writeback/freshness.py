@@ -22,7 +22,8 @@ class Present:
         snapshot_id: The latest pull.
         seen_at: When the org was last seen in the state that the plan was made from.
         applied_since: Record key (`Account:001...`) to the hash of the plan that wrote it, for
-            every run begun since `seen_at`, and for the run that is being resumed.
+            every run begun since `seen_at`, and for the run that is being resumed with what it
+            was sending when it was cut off.
         moved_since: Record keys whose owner differs between the plan's snapshot and the latest
             pull; None where nobody compared them, which makes any later pull count as a change.
     """

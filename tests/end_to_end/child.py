@@ -52,7 +52,7 @@ def _type(words: Sequence[str], environ: Mapping[str, str], out: str, err: str) 
     os.environ.clear()
     os.environ.update(environ)
     for path, number in ((out, 1), (err, 2)):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOCTTY, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOCTTY, 0o600)
         os.dup2(handle, number)
         os.close(handle)
     from sfterritory.cli.main import main  # noqa: PLC0415 - after the streams are in place

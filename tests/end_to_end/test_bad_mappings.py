@@ -201,6 +201,8 @@ def test_accounts_without_any_address_are_counted_listed_and_keep_their_owner(
         assert nowhere
         assert located["causes"]["no_address"] == len(nowhere)
         assert desk.ask("status")["unlocated"]["no_address"] == len(nowhere)
+        listed = desk.ask("status", "--unlocated")["unlocated"]
+        assert {one["record_id"] for one in listed if one["cause"] == "no_address"} >= set(nowhere)
         assert desk.ask("build")["unlocated"] == located["accuracy"]["none"]
         moved = {one["subject"]["record_id"] for one in plan["changes"]}
         assert not moved & set(nowhere)

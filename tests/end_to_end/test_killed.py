@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import time
@@ -16,6 +17,7 @@ from end_to_end.child import plain_environ, running_child
 from end_to_end.conftest import at_desk
 from end_to_end.desk import Desk, Row, environment, owner_moves, records
 from end_to_end.toll import WAIT_S, Request, Wanted, toll_gate
+from sfterritory.errors import ExitCode
 from sfterritory.sandbox.running import SandboxHandle
 
 pytestmark = pytest.mark.slow  # each kill needs a process
@@ -80,6 +82,10 @@ def request(number: int) -> Wanted:
 
 def write(seen: Sequence[Request]) -> bool:
     return seen[-1][0] == "PATCH"
+
+
+def first_write(seen: Sequence[Request]) -> bool:
+    return write(seen) and not any(method == "PATCH" for method, _ in seen[:-1])
 
 
 def read_back(seen: Sequence[Request]) -> bool:
@@ -231,3 +237,47 @@ def test_an_apply_killed_again_and_again_writes_each_change_exactly_once(
 
         back = desk.ask("revert", run)["plan"]
         assert len(back["changes"]) + len(back["blocked"]) == len(plan["plan"]["changes"])
+
+
+def test_an_apply_goes_on_although_pulls_between_saw_the_org_before_and_after_its_write(
+    approved: Path, copy_of: Callable[[Path], Path], twin: Twin
+) -> None:
+    with at_desk(copy_of(approved)) as (desk, org):
+        plan = desk.ask("show")
+        assert killed(desk, org, "apply", plan["hash"], at=write, after=False)
+        desk.run("pull")
+        assert killed(desk, org, "apply", plan["hash"], at=write, after=True)
+        desk.run("pull")
+
+        report = desk.ask("apply", plan["hash"])
+
+        assert report["resumed"]
+        assert report["counts"] == {"done": len(plan["plan"]["changes"])}
+        assert owner_moves(org) == twin[1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_apply_finishes_its_batch_ends_with_130_and_goes_on_later(
+    approved: Path, copy_of: Callable[[Path], Path], twin: Twin, number: int
+) -> None:
+    with at_desk(copy_of(approved)) as (desk, org):
+        plan = desk.ask("show")
+        desk.edit("sfterritory.yaml", "max_failure_share: 0.10", "batch_size: 15")
+        said = str(desk.root.parent / "said.txt")
+        with toll_gate(org.url, first_write, after=False) as toll:
+            variables = plain_environ(**{**environment(org), "SFTERRITORY_INSTANCE_URL": toll.url})
+            words = ["apply", plan["hash"], "--project", str(desk.root)]
+            with running_child(words, variables, out=said, err=said) as child:
+                assert toll.reached.wait(WAIT_S)
+                os.kill(child.pid or 0, number)
+                toll.released.set()  # the write is lost on its way, and sent again
+                child.join(WAIT_S)
+                code = child.exitcode
+        text = Path(said).read_text(encoding="utf-8")
+
+        assert code == ExitCode.INTERRUPTED, text
+        assert "Apply stopped. 15 changed" in text
+        assert "Run the same command again" in text
+        assert desk.ask("apply", plan["hash"])["resumed"]
+        assert owner_moves(org) == twin[1]
+        assert written(org) == twin[0]

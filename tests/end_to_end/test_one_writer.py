@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pydantic import JsonValue
 
 from end_to_end.conftest import Prepare
@@ -15,6 +16,7 @@ OTHERS_TURN = "005Sb0000000009IAA"
 NOT_OURS = {"sandbox", "demo"}  # they serve or reset an org of their own
 
 
+@pytest.mark.slow
 def test_no_command_but_apply_changes_anything_in_salesforce(
     started: Path, desk_of: Prepare, tmp_path: Path
 ) -> None:

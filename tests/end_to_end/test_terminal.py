@@ -11,14 +11,12 @@ from pathlib import Path
 import pytest
 
 from end_to_end.child import plain_environ, running_child
-from end_to_end.conftest import ORG_FILE
+from end_to_end.conftest import ORG_FILE, Prepare
 from end_to_end.desk import environment
 from sfterritory.sandbox.running import running_sandbox
 
 ESCAPE = "\x1b["
 COLOUR = "\x1b[3"  # 30 to 39: the foreground colours
-
-pytestmark = pytest.mark.slow  # each command is a process
 
 
 def typed(folder: Path, *words: str, **environ: str) -> tuple[str, str]:
@@ -57,6 +55,14 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+def test_a_pipe_gets_neither_progress_nor_colours(started: Path, desk_of: Prepare) -> None:
+    with desk_of(started) as (desk, _):
+        assert desk.run("pull").err == ""
+        for command in ("build", "route", "plan", "show", "status", "log"):
+            assert ESCAPE not in desk.run(command).all
+
+
+@pytest.mark.slow
 def test_a_terminal_shows_progress_and_colours_and_no_color_takes_the_colours_away(
     started: Path, planned: Path, copy_of: Callable[[Path], Path]
 ) -> None:

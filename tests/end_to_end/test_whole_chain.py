@@ -27,6 +27,7 @@ def test_the_whole_chain_moves_owners_and_the_revert_gives_them_back(
         _whole_chain(desk, org)
 
 
+@pytest.mark.slow
 def test_the_whole_chain_works_on_postgresql(
     started: Path, desk_of: Prepare, environ: Environ, postgresql_url: str
 ) -> None:

@@ -68,7 +68,7 @@ def test_an_owner_from_a_plan_is_explained_by_plan_approver_rule_and_inputs() ->
     assert answer.since == WRITTEN
     assert answer.sentence == (
         f"Ben Cho owns {CHANGE.subject.name} since 2026-05-01: plan 7f3a9c01, approved by dana, "
-        "by territory. It lies in the north."
+        "by the rule 'territory'. It lies in the north."
     )
     assert [one.name for one in answer.inputs] == ["BillingPostalCode"]
     assert answer.to_change == ("Cat Diaz came second: 41 minutes away, Ben is 12.",)

@@ -22,8 +22,8 @@ from .hostile import hostile_text
 from .plans import SEEN_AT, SUMMARY, account_id, blocked, change, large_plan, plan_of, small_plan
 
 SMALL_PLAN_AT_80_COLUMNS = """\
-Plan {hash} for org 00D000000000001EAA, made from snapshot s-202611;
-org last seen 2026-11-22 04:36 UTC; expires 2026-11-29 04:36 UTC
+Plan {hash} for org 00D000000000001EAA, made from snapshot s-202611; org last
+seen 2026-11-22 04:36 UTC; expires 2026-11-29 04:36 UTC
 
   ~ owner changes  + gets a first owner  - goes to a queue  ! blocked
 

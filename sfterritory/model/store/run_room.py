@@ -133,6 +133,13 @@ class RunRoom:
         applied = [_applied(row) for row in _rows(self._database, run_id, ItemState.SETTLED)]
         return {one.key: one for one in applied}
 
+    def unsettled(self, run_id: str) -> Sequence[Intent]:
+        """Return what one run was about to write when it was cut off, batch by batch."""
+        return tuple(
+            Intent(row.object_name, row.record_id, json.loads(row.sent), json.loads(row.found))
+            for row in _rows(self._database, run_id, ItemState.SENDING)
+        )
+
     def of_record(self, record_id: str) -> tuple[tuple[Run, Applied], ...]:
         """Return every run that settled a record and how it ended there, the latest run first."""
         query = (
@@ -163,10 +170,7 @@ class StoreJournal:
 
     def unsettled(self) -> Sequence[Intent]:
         """Return what was about to be written when the run was cut off, batch by batch."""
-        return tuple(
-            Intent(row.object_name, row.record_id, json.loads(row.sent), json.loads(row.found))
-            for row in _rows(self._database, self._run_id, ItemState.SENDING)
-        )
+        return RunRoom(self._database).unsettled(self._run_id)
 
     def sending(self, batch_id: int, intents: Sequence[Intent]) -> None:
         """Record a batch before it is sent."""
