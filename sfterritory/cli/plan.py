@@ -58,6 +58,6 @@ def command(
         )
         seen = seen_at(store, stored)
     plan_output.show(invocation, stored, seen_at=seen, written=written)
-    if detailed_exitcode and (stored.plan.changes or stored.plan.blocked):
+    if detailed_exitcode and stored.plan.changes:
         return ExitCode.CHANGES_PRESENT
     return ExitCode.DONE

@@ -79,7 +79,7 @@ class TerritoryParams(Document):
         default=100.0, gt=0, le=20_000, description="the same for the limits of value"
     )
     rounds: int = Field(default=8, ge=1, le=100, description="of moving centres")
-    polish_rounds: int = Field(default=100, ge=1, le=10_000, description="of moves and exchanges")
+    polish_rounds: int = Field(default=60, ge=1, le=10_000, description="of moves and exchanges")
     micro_cells_per_rep: int = Field(
         default=50, ge=5, le=1_000, description="places that the coarse rounds move as one"
     )

@@ -19,7 +19,7 @@ from sfterritory.optimize.sphere import totals
 # kilometres would be too dear to mend it.
 _BROKEN = 0.02
 # Of the limit prices. Dear from the start, the first move that serves would be taken, however far.
-_REPAIR_STEPS = (0.4, 1.0)
+_REPAIR_STEPS = (0.15, 0.5, 3.0)
 _EXACT = 1e-9  # parts of a target: sums of floats do not count as a broken limit
 _SWAP_LIST = 32  # moves each way that an exchange between two territories tries
 _NO_WORSE = 1e-3  # of the least gain: sums of floats do not count as a broken limit

@@ -99,7 +99,8 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
                 host=socket.gethostname(),
             )
         outcomes, left = _write(settings, store, org, approved, run, clock=clock)
-        if plan.source.route_version is not None and not left:
+        whole = not (left or approved.left_out)
+        if plan.source.route_version is not None and whole:
             _take_turns(store, plan.source.route_version)
     return ApplyReport(
         run_id=run.id,

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -196,7 +197,9 @@ def _built(settings: Settings, book: _Book, placed: PlacedRecords, *, workers: i
     accounts, roster = book.accounts, book.roster
     params = settings.territories.territories.model_copy(update={"seed": settings.project.seed})
     work = workload(accounts, roster, params=settings.territories.workload)
-    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as executor:
+    # Forked workers would inherit the threads of a progress bar, half alive.
+    pool = ProcessPoolExecutor(workers, get_context("spawn")) if workers > 1 else nullcontext()
+    with pool as executor:
         plan = build_territories(accounts, roster, workload=work, params=params, executor=executor)
     areas = draw_areas(
         accounts.lon_deg,

@@ -31,7 +31,7 @@ def derive_places(countries: Sequence[str], cache: Path) -> None:
 def _derive(cache: Path, *countries: str) -> None:
     # Unchecked: whoever loads the data next derives what is missing, and meets the same cause.
     subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", __name__, str(cache), *countries], check=False
+        [sys.executable, "-m", __name__, str(cache), *countries], capture_output=True, check=False
     )
 
 

@@ -15,6 +15,9 @@ from sfterritory.settings.project import Settings
 from sfterritory.writeback.approvals import decide, standing_decisions
 from sfterritory.writeback.plan_file import loads_plan
 
+# Two digits would soon mean another plan than the one that was looked at.
+SHORTEST_NAME = 6
+
 
 class Selection(Document):
     """Which lines of a plan are meant; nothing named means all of them.
@@ -89,6 +92,11 @@ def find_plan(store: Store, name: str | None) -> StoredPlan:
                 f"{path} cannot be read: {reason}", remedy="name a plan file or the hash of a plan"
             ) from error
         return store.plans.get(loads_plan(text).hash)
+    if len(name) < SHORTEST_NAME:
+        raise ConfigError(
+            f"{name!r} is too short to name a plan",
+            remedy=f"write at least {SHORTEST_NAME} digits of its hash",
+        )
     return store.plans.get(name)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pipeline.conftest import PULLED_AT
 from pipeline.test_planning import confirmed, planned
 from sfterritory.model.plan import Applied, Outcome, OwnerChange, Verdict
@@ -77,7 +79,7 @@ def test_status_asks_for_a_new_plan_once_the_rules_gave_other_owners(
     routing.write_text(text.replace("in: [CA, DE]", "in: [CA, DE, US]"), encoding="utf-8")
     changed = load_settings(settings.root, {})
 
-    route_all(changed, store, now=PULLED_AT, holder="ann")
+    route_all(changed, store, now=PULLED_AT + timedelta(minutes=1), holder="ann")
 
     assert next_step(changed, store) == "sfterritory plan"
 
