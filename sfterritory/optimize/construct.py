@@ -12,7 +12,7 @@ from sfterritory.optimize.assignment import balanced_flow
 from sfterritory.optimize.candidate import Arcs, Reach, candidate_arcs
 from sfterritory.optimize.cell import VALUE_CUTS, Cells, Contents, micro_cells
 from sfterritory.optimize.centre import recentred, start_centres
-from sfterritory.optimize.polish import Board, improve, repair
+from sfterritory.optimize.polish import REPAIR_STEPS, Board, improve, repair, score
 from sfterritory.optimize.price import Limits, Prices, balance_prices, lower_bound
 from sfterritory.optimize.problem import Problem
 from sfterritory.optimize.sphere import Vectors, km_between
@@ -51,9 +51,13 @@ def solve(problem: Problem, *, executor: Executor | None) -> Solution:
     arcs = candidate_arcs(book.vectors, centres, rep=book.rep, reach=reach, executor=executor)
     start, hours_price = _assigned(problem, arcs, prices)
     board, rows = _board(problem, arcs), ~problem.locked
+    tracks = []
+    for steps in REPAIR_STEPS:
+        kept = repair(board, start[rows], rounds=params.polish_rounds, steps=steps)
+        tracks.append((kept, improve(board, kept, rounds=params.polish_rounds)))
+    best = min(tracks, key=lambda track: score(board, track[1]))
     feasible, improved = start.copy(), start.copy()
-    feasible[rows] = repair(board, start[rows], rounds=params.polish_rounds)
-    improved[rows] = improve(board, feasible[rows], rounds=params.polish_rounds)
+    feasible[rows], improved[rows] = best
     bound = _bound(
         problem, improved, centres, hours_prices=(hours_price, prices.hours), prices=prices
     )

@@ -76,7 +76,7 @@ class TerritoryParams(Document):
         "territory stays outside and is named",
     )
     value_limit_price_km: float = Field(
-        default=100.0, gt=0, le=20_000, description="the same for the limits of value"
+        default=300.0, gt=0, le=20_000, description="the same for the limits of value"
     )
     rounds: int = Field(default=8, ge=1, le=100, description="of moving centres")
     polish_rounds: int = Field(default=60, ge=1, le=10_000, description="of moves and exchanges")

@@ -18,8 +18,9 @@ from sfterritory.optimize.sphere import totals
 # A limit broken by a hair costs like one broken by 2 % of the target: otherwise a move of a few
 # kilometres would be too dear to mend it.
 _BROKEN = 0.02
-# Of the limit prices. Dear from the start, the first move that serves would be taken, however far.
-_REPAIR_STEPS = (0.15, 0.5, 3.0)
+# Of the limit prices, one after the other. Dear from the start, the first move that serves would be
+# taken, however far; cheap, too many limits would be given up. Neither is best for every book.
+REPAIR_STEPS = ((0.15, 1.0, 3.0), (0.5, 1.0, 3.0))
 _EXACT = 1e-9  # parts of a target: sums of floats do not count as a broken limit
 _SWAP_LIST = 32  # moves each way that an exchange between two territories tries
 _NO_WORSE = 1e-3  # of the least gain: sums of floats do not count as a broken limit
@@ -80,12 +81,19 @@ class _State:
         self.arc[row] = arc
 
 
-def repair(board: Board, territory: Ints, *, rounds: int) -> Ints:
+def score(board: Board, territory: Ints) -> tuple[float, float]:
+    """Return the price of broken limits, 0 for none, and the cost; less is better."""
+    state = _State.of(board, territory)
+    every = np.arange(board.fixed.shape[1], dtype=np.int32)
+    return float(_penalty(board, state.load, every).sum()), float(board.cost[state.arc].sum())
+
+
+def repair(board: Board, territory: Ints, *, rounds: int, steps: tuple[float, ...]) -> Ints:
     """Return an assignment whose limits are kept where moves and exchanges can reach that."""
     state = _State.of(board, territory)
     if not len(territory):
         return state.territory
-    for part in _REPAIR_STEPS:
+    for part in steps:
         state.board = replace(board, limit_prices=part * board.limit_prices)
         for _ in range(rounds):
             if not _violations(board, state.load).any():
