@@ -59,6 +59,7 @@ OF_BLOCKS = (
         why="the stores were dealt in random blocks, so that a first build moves nearly all",
     ),
 )
+_MARK = ".made-by-bench"
 # Which column says what a store is worth? None does: `value` stays 0 for every account, and
 # value_tolerance has nothing to balance.
 MAPS = ("accounts.AccountNumber=row",)  # to find a store's row in the file again
@@ -70,12 +71,20 @@ def main() -> int:
         print(f"make real needs the files of {REAL}, which are not here: nothing was run")
         return 0
     work = options.folder.absolute()
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    _make_room(work)
     facts = _run(work, options)
     if options.json:
         options.json.write_text(json.dumps(facts, indent=2), encoding="utf-8")
     return 0
+
+
+def _make_room(work: Path) -> None:
+    """Make the folder anew, if it is empty or was made here."""
+    if work.exists() and any(work.iterdir()) and not (work / _MARK).exists():
+        raise SystemExit(f"{work} is not empty and was not made by this benchmark: name another")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    (work / _MARK).touch()
 
 
 def _options() -> argparse.Namespace:
@@ -258,6 +267,7 @@ def _tables(facts: Mapping[str, Any], desk: Desk) -> list[tuple[str, str]]:
         *((f"plan: {name}", count) for name, count in plan["counts"].items()),
         *((f"check {one['name']}", one["detail"]) for one in plan["checks"]),
         *((name, plan[name]) for name in ("plan_file_mb", "html_mb")),
+        *(("apply", one["summary"]) for one in (facts.get("apply"),) if one),
     ]  # fmt: skip
     tables = [
         ("Stages", usage_table(desk.usages)),

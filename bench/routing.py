@@ -22,7 +22,7 @@ from sfterritory.routing.rules import RuleBook
 from sfterritory.routing.table import FALLBACK, RoutingTable, resolve_rules
 
 RECORDS, RULES, PEOPLE = 80_000, 200, 50
-LEAST_RATIO = 5.0
+LEAST_RATIO = 3.0
 _STATES = tuple(f"US-{first}{second}" for first in "ACDFGHIKLM" for second in "ALNRY")
 _INDUSTRIES = tuple(f"Industry {number}" for number in range(20))
 

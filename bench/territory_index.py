@@ -17,7 +17,7 @@ from sfterritory.geography.territory_index import TerritoryIndex
 from sfterritory.model.columns import Floats, Ints
 
 TERRITORIES, DRAWN, ASKED = 200, 20_000, 80_000
-LEAST_RATIO = 5.0
+LEAST_RATIO = 4.0
 
 
 def figures() -> list[Figure]:
