@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import xlsxwriter
+from pydantic_core import to_jsonable_python
 
-from sfterritory.model.document import Document, canonical_json
-from sfterritory.model.plan import OwnerChange, Plan
+from sfterritory.model.document import canonical_json
+from sfterritory.model.plan import FieldWrite, OwnerChange, Plan, PreservedField
 from sfterritory.web.digest import KeyFigures, grouped_blocked, grouped_changes, key_figures
 from sfterritory.web.wording import (
     NOBODY,
@@ -42,8 +43,8 @@ EXCEL_CELL_CHARACTERS = 32_767
 Cell = str | float | int
 
 
-def _json(documents: Sequence[Document]) -> str:
-    return canonical_json([document.model_dump(mode="json") for document in documents])
+def _json(parts: Sequence[FieldWrite | PreservedField]) -> str:
+    return canonical_json(to_jsonable_python(parts))
 
 
 CSV_COLUMNS: dict[str, Callable[[OwnerChange], Cell]] = {
