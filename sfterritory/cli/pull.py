@@ -11,7 +11,7 @@ from sfterritory.cli.invocation import Invocation, on_project
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfterritory.pipeline.pull import PullReport
+    from sfterritory.pipeline.pull import PulledObject, PullReport
 
 
 @click.command("pull", short_help="Bring what changed in Salesforce into the store.")
@@ -81,11 +81,7 @@ def _show(report: PullReport, console: Console) -> None:
     )
 
 
-def _remarks(one: object) -> str:
-    from sfterritory.pipeline.pull import PulledObject
-
-    if not isinstance(one, PulledObject):
-        raise TypeError(f"{one!r} is not a pulled object")
+def _remarks(one: PulledObject) -> str:
     remarks = [
         "everything" if one.full else "",
         "resumed" if one.resumed else "",

@@ -73,20 +73,23 @@ def workload(
     calls stand in for them: neutral towards who owns what today.
     """
     vectors = unit_vectors(accounts.lon_deg, accounts.lat_deg)
-    starts = _starts(vectors, roster, weights=_calls(accounts, params))
+    calls = _calls(accounts, params)
+    starts = _starts(vectors, roster, weights=calls)
     if len(vectors) == 0 or len(starts) == 0:
         leg_km = np.zeros(len(vectors))
     else:
         chord, _ = cKDTree(starts).query(vectors)
         leg_km = chord_km(np.asarray(chord))
-    return _workload(accounts, roster, leg_km=leg_km, params=params)
-
-
-def repriced(
-    accounts: AccountColumns, roster: RosterColumns, *, leg_km: Floats, params: WorkloadParams
-) -> Workload:
-    """Return the hours again once territories are known; `leg_km` is each account's way home."""
-    return _workload(accounts, roster, leg_km=leg_km, params=params)
+    visit = np.where(np.isnan(accounts.visit_minutes), params.visit_minutes, accounts.visit_minutes)
+    hop_km = _hop_km(vectors)
+    service = calls * visit / 60.0
+    return Workload(
+        service_hours=service,
+        travel_hours=_travel_hours(service, calls, leg_km=leg_km, hop_km=hop_km, params=params),
+        leg_km=leg_km,
+        hop_km=hop_km,
+        capacity=capacity_hours_per_year(params, roster),
+    )
 
 
 def capacity_hours_per_year(params: WorkloadParams, roster: RosterColumns) -> CapacityTerms:
@@ -139,23 +142,6 @@ def leg_minutes(km: Floats, params: WorkloadParams) -> Floats:
     curve = params.leg_minutes_at_1_km * near**params.leg_exponent
     minutes: Floats = params.travel_factor * (curve + params.minutes_per_km_beyond * far)
     return minutes
-
-
-def _workload(
-    accounts: AccountColumns, roster: RosterColumns, *, leg_km: Floats, params: WorkloadParams
-) -> Workload:
-    calls = _calls(accounts, params)
-    visit = np.where(np.isnan(accounts.visit_minutes), params.visit_minutes, accounts.visit_minutes)
-    vectors = unit_vectors(accounts.lon_deg, accounts.lat_deg)
-    hop_km = _hop_km(vectors)
-    service = calls * visit / 60.0
-    return Workload(
-        service_hours=service,
-        travel_hours=_travel_hours(service, calls, leg_km=leg_km, hop_km=hop_km, params=params),
-        leg_km=leg_km,
-        hop_km=hop_km,
-        capacity=capacity_hours_per_year(params, roster),
-    )
 
 
 def _calls(accounts: AccountColumns, params: WorkloadParams) -> Floats:

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.workload import (
-    capacity_hours_per_year,
-    repriced,
-    servable_accounts,
-    workload,
-)
+from sfterritory.optimize.workload import capacity_hours_per_year, servable_accounts, workload
 
 from .books import accounts_at, roster_of
 
@@ -67,13 +62,13 @@ def test_a_record_without_calls_or_length_gets_the_defaults() -> None:
     np.testing.assert_allclose(answer.service_hours, 4 * 45 / 60)
 
 
-def test_hours_are_repriced_once_the_way_home_is_known() -> None:
-    accounts, roster = accounts_at([0.0, 0.1], [50.0, 50.0]), roster_of(1)
+def test_driving_minutes_follow_the_curve_and_then_80_km_an_hour() -> None:
+    minutes = leg_minutes(
+        np.array([0.0, 1.0, 50.0, 130.0]), PARAMS.model_copy(update={"travel_factor": 1.0})
+    )
 
-    before = workload(accounts, roster, params=PARAMS)
-    after = repriced(accounts, roster, leg_km=before.leg_km + 30.0, params=PARAMS)
-
-    assert (after.travel_hours > before.travel_hours).all()
+    at_50_km = 3.15 * 50**0.72
+    assert minutes.tolist() == pytest.approx([0.0, 3.15, at_50_km, at_50_km + 60])
 
 
 def test_every_term_of_the_capacity_is_visible_and_adds_up() -> None:

@@ -64,7 +64,6 @@ def test_locations_come_back_for_live_records_only(store: Store) -> None:
     assert left.ids.tolist() == [TWO]
     assert store.locations.normalised("Account") == normalised
     assert store.locations.rejects("Account") == rejects
-    assert store.locations.reject_counts("Account") == {"too short": 1}
     assert store.locations.unlocated_counts("Account") == {"no address": 1}
 
 

@@ -166,20 +166,14 @@ class LocationRoom:
                 for row in connection.execute(query)
             )
 
-    def reject_counts(self, object_name: str) -> Mapping[str, int]:
-        """Return how many values were rejected, by cause in ascending order."""
-        return self._counts(_REJECT, object_name)
-
     def unlocated_counts(self, object_name: str) -> Mapping[str, int]:
         """Return how many records are not located, by cause in ascending order."""
-        return self._counts(_LOCATION, object_name)
-
-    def _counts(self, table: Any, object_name: str) -> Mapping[str, int]:
+        cause = _LOCATION.c.cause
         query = (
-            select(table.c.cause, func.count().label("records"))
-            .where(table.c.object_name == object_name, table.c.cause.is_not(None))
-            .group_by(table.c.cause)
-            .order_by(table.c.cause)
+            select(cause, func.count().label("records"))
+            .where(_LOCATION.c.object_name == object_name, cause.is_not(None))
+            .group_by(cause)
+            .order_by(cause)
         )
         with self._database.read() as connection:
             return {row.cause: row.records for row in connection.execute(query)}
