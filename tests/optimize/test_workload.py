@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.workload import capacity_hours_per_year, servable_accounts, workload
+from sfterritory.optimize.workload import (
+    capacity_hours_per_year,
+    leg_minutes,
+    servable_accounts,
+    workload,
+)
 
 from .books import accounts_at, roster_of
 
