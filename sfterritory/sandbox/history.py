@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.clock import stored
-from sfterritory.sandbox.objects import HISTORY_OF
 from sfterritory.sandbox.state import insert_rows, take_ids
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _write(
     record_id: str,
     entries: list[tuple[str, str | None, Any, Any]],
 ) -> None:
-    history = HISTORY_OF.get(described.name)
+    history = saver.schema.history_of(described.name)
     if history is None or not entries:
         return
     moment = stored(saver.now)

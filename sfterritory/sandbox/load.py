@@ -14,7 +14,7 @@ from sfterritory.sandbox.ids import normalised, numbered
 from sfterritory.sandbox.load_columns import KINDS, OWNER, ColumnPlan, plan_columns
 from sfterritory.sandbox.load_csv import csv_rows
 from sfterritory.sandbox.load_users import UserFiller
-from sfterritory.sandbox.objects import HISTORIES, OBJECTS, object_of_id
+from sfterritory.sandbox.objects import EVERYTHING, HISTORIES
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.seed_people import REP_TITLE
 from sfterritory.sandbox.state import SandboxState, insert_rows, read_meta
@@ -174,7 +174,7 @@ class _Loader:
         self._owners: dict[str, str | None] = {}
 
     def load(self, kind: str, path: Path, plan: ColumnPlan) -> None:
-        described = OBJECTS[KINDS[kind]]
+        described = EVERYTHING.objects[KINDS[kind]]
         self._report.unused[kind] = plan.unused
         if kind != "users":
             self._owners = self._owner_names()
@@ -294,7 +294,7 @@ class _Loader:
 
     def _owner_id(self, text: str) -> str:
         record_id = normalised(text)
-        owner = object_of_id(record_id) if record_id else None
+        owner = EVERYTHING.of_id(record_id) if record_id else None
         key = record_id if record_id and owner and owner.name == "User" else text
         found = self._owners.get(key.casefold(), "")
         if found:
@@ -320,7 +320,7 @@ def _check_id(described: ObjectDef, row: Row, used: set[str]) -> None:
     record_id = row.get("Id")
     if record_id is None:
         return
-    if object_of_id(record_id) is not described:
+    if EVERYTHING.of_id(record_id) is not described:
         raise RefusedError("MALFORMED_ID", f"{record_id} is no id of {described.name}")
     if record_id in used:
         raise RefusedError("DUPLICATE_VALUE", f"{record_id} is there already")

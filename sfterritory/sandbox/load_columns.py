@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.objects import OBJECTS
+from sfterritory.sandbox.objects import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ def plan_columns(
         headings: The first row.
         given: Field to heading, or to several headings joined by `|`.
     """
-    described = OBJECTS[KINDS[kind]]
+    described = EVERYTHING.objects[KINDS[kind]]
     places = {heading: place for place, heading in reversed(list(enumerate(headings)))}
     sources: dict[str, tuple[int, ...]] = {}
     problems: list[str] = []

@@ -6,13 +6,8 @@ the custom fields at the end of Account and Lead are what a territory team adds.
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING
-
+from sfterritory.sandbox.org_schema import OrgSchema
 from sfterritory.sandbox.schema import FieldDef, FieldType, ObjectDef
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GEOCODE_ACCURACIES = (
     "Address",
@@ -567,19 +562,5 @@ NAME = ObjectDef(
     ),
 )
 
-OBJECTS: Mapping[str, ObjectDef] = MappingProxyType({one.name: one for one in _ALL})
-HISTORY_OF: Mapping[str, ObjectDef] = MappingProxyType(
-    {one.history_of: one for one in HISTORIES if one.history_of},
-)
-_BY_LOWER_NAME = {one.name.lower(): one for one in _ALL}
-_BY_PREFIX = {one.sequence_prefix: one for one in _ALL}
-
-
-def find_object(name: str) -> ObjectDef | None:
-    """Return the object of that name in any case, or None."""
-    return _BY_LOWER_NAME.get(name.lower())
-
-
-def object_of_id(record_id: str) -> ObjectDef | None:
-    """Return the object that an id's first three characters stand for, or None."""
-    return _BY_PREFIX.get(record_id[:3])
+# Everything that some org could have: the tables hold all of it, an org's switches show a part.
+EVERYTHING = OrgSchema(_ALL, name=NAME)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.objects import object_of_id
 from sfterritory.sandbox.refusal import RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from sfterritory.sandbox.save import Saver
     from sfterritory.sandbox.schema import ObjectDef
 
 
-def check_owner(connection: sqlite3.Connection, described: ObjectDef, owner_id: str) -> None:
+def check_owner(saver: Saver, described: ObjectDef, owner_id: str) -> None:
     """Refuse an owner that the object cannot have.
 
     Raises:
         RefusedError: It is neither user nor queue, does not exist, is inactive, or is a queue
             that does not take records of this object.
     """
-    kind = object_of_id(owner_id)
+    kind = saver.schema.of_id(owner_id)
     field = described.by_lower_name["ownerid"]
     if kind is None or kind.name not in field.reference_to:
         # Uncertain: the code with which the platform refuses a queue on an account.
@@ -30,9 +30,9 @@ def check_owner(connection: sqlite3.Connection, described: ObjectDef, owner_id: 
             ("OwnerId",),
         )
     if kind.name == "User":
-        _check_user(connection, described, owner_id)
+        _check_user(saver.connection, described, owner_id)
     else:
-        _check_queue(connection, described, owner_id)
+        _check_queue(saver.connection, described, owner_id)
 
 
 def _check_user(connection: sqlite3.Connection, described: ObjectDef, user_id: str) -> None:

@@ -13,7 +13,7 @@ from sfterritory.sandbox.assignment import ruled_owner
 from sfterritory.sandbox.clock import stored
 from sfterritory.sandbox.history import record_changes, record_creation
 from sfterritory.sandbox.ids import normalised
-from sfterritory.sandbox.objects import OBJECTS, object_of_id
+from sfterritory.sandbox.objects import EVERYTHING
 from sfterritory.sandbox.owner import check_owner
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.state import SandboxState, row_of, take_ids
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
     from sfterritory.sandbox.switches import Switches
 
@@ -36,12 +37,14 @@ class Saver:
 
     Attributes:
         user_id: Who writes.
+        schema: What that user sees of the org.
         now: The server's time.
         auto_assign: Whether the org's active assignment rules run (the platform's default).
     """
 
     connection: sqlite3.Connection
     user_id: str
+    schema: OrgSchema
     now: datetime
     switches: Switches
     auto_assign: bool = True
@@ -75,7 +78,8 @@ class Saver:
                 "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
                 f"entity type {described.name} does not support create",
             )
-        row: Values = {field.name: field.default for field in described.columns}
+        whole = EVERYTHING.objects[described.name]  # what the user does not see is stored too
+        row: Values = {field.name: field.default for field in whole.columns}
         if described.has("OwnerId"):
             row["OwnerId"] = self.user_id
         given = self._accepted(described, values, creating=True)
@@ -119,13 +123,13 @@ class Saver:
             RefusedError: The id is malformed, unknown, or its record is deleted.
         """
         full = normalised(record_id)
-        if full is None or object_of_id(full) is not described:
+        if full is None or _name_of(self.schema.of_id(full)) != described.name:
             raise RefusedError(
                 "MALFORMED_ID",
                 f"{described.label} ID: id value of incorrect type: {record_id}",
                 ("Id",),
             )
-        row = row_of(self.connection, described, full)
+        row = row_of(self.connection, EVERYTHING.objects[described.name], full)
         if row is None:
             raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         if row.get("IsDeleted"):
@@ -187,12 +191,12 @@ class Saver:
             if field.type != "reference" or value is None or value == before.get(name):
                 continue
             if name == "OwnerId":
-                check_owner(self.connection, described, value)
+                check_owner(self, described, value)
             else:
                 self._check_reference(field, value)
 
     def _check_reference(self, field: FieldDef, target_id: str) -> None:
-        target = object_of_id(target_id)
+        target = self.schema.of_id(target_id)
         if target is None or target.name not in field.reference_to:
             raise RefusedError(
                 "FIELD_INTEGRITY_EXCEPTION",
@@ -270,8 +274,19 @@ def execute_edit(
         KeyError: There is no such object.
     """
     with state.writing() as connection:
-        saver = Saver(connection, by, state.now(), switches=state.switches, auto_assign=False)
-        saver.update(OBJECTS[object_name], record_id, values)
+        saver = Saver(
+            connection,
+            by,
+            schema=state.schema,
+            now=state.now(),
+            switches=state.switches,
+            auto_assign=False,
+        )
+        saver.update(state.schema.objects[object_name], record_id, values)
+
+
+def _name_of(described: ObjectDef | None) -> str:
+    return "" if described is None else described.name
 
 
 def _missing(names: tuple[str, ...]) -> RefusedError:

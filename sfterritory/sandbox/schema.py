@@ -42,6 +42,7 @@ class FieldDef:
         tracked: A change writes history rows.
         name_in_history: What history calls it, where that is not `name`.
         components: For an address: its part (`city`) and the field that holds it.
+        feature: The org feature that brings it; '' where every org has it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class FieldDef:
     name_in_history: str = ""
     default: str | int | None = None
     components: tuple[tuple[str, str], ...] = ()
+    feature: str = ""
 
     @property
     def custom(self) -> bool:
@@ -99,6 +101,7 @@ class ObjectDef:
         id_prefix: The same for objects whose describe hides it.
         history_of: The tracked object, for a history object.
         history_parent: The field of a history object that names the changed record.
+        feature: The org feature that brings it; '' where every org has it.
     """
 
     name: str
@@ -114,6 +117,7 @@ class ObjectDef:
     history_parent: str | None = None
     queue_owners: bool = False
     auto_assigned: bool = False
+    feature: str = ""
     by_lower_name: dict[str, FieldDef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sfterritory.sandbox.clock import stored
 from sfterritory.sandbox.failure import SandboxError
 from sfterritory.sandbox.history import history_rows
-from sfterritory.sandbox.objects import HISTORY_OF
+from sfterritory.sandbox.objects import EVERYTHING
 from sfterritory.sandbox.seed_people import Row, insert_records, seed_people
 from sfterritory.sandbox.seed_records import YEARS_BACK, RecordMaker
 from sfterritory.sandbox.state import check_is_state_file, connect, create_state_file, write_meta
@@ -112,7 +112,7 @@ def _written(
         insert_records(connection, name, rows)
     changes = _owner_changes(connection, accounts, author_id=people.manager_id)
     maker.counts["accounts with owner history"] = len(changes) // 2
-    history_rows(connection, HISTORY_OF["Account"], changes)
+    history_rows(connection, EVERYTHING.objects["AccountHistory"], changes)
     records = {name: len(rows) for name, rows in written.items()}
     return SeedReport(records, dict(sorted(maker.counts.items())))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.assignment import add_assignment_rule
-from sfterritory.sandbox.objects import OBJECTS
+from sfterritory.sandbox.objects import EVERYTHING
 from sfterritory.sandbox.places import METROS, Metro, Place, metro_places
 from sfterritory.sandbox.seed_names import FIRST_NAMES, LAST_NAMES, STREET_KINDS, STREET_NAMES
 from sfterritory.sandbox.state import insert_rows, new_org_facts, take_ids, write_meta
@@ -58,7 +58,7 @@ def phone(dice: random.Random) -> str:
 
 def insert_records(connection: sqlite3.Connection, object_name: str, rows: list[Row]) -> None:
     """Insert rows given by field name; what a row leaves out takes the field's default."""
-    described = OBJECTS[object_name]
+    described = EVERYTHING.objects[object_name]
     fields = described.columns
     insert_rows(
         connection,

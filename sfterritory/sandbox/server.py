@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from email.utils import format_datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -23,23 +22,23 @@ from sfterritory.sandbox.api import (
     rows,
     version,
 )
-from sfterritory.sandbox.api.answer import ApiError, Call, error_answer
+from sfterritory.sandbox.api.answer import ApiError, Call, Handler, error_answer
 from sfterritory.sandbox.api.session import authorised
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from sfterritory.sandbox.state import SandboxState
 
-    Handler = Callable[[Call], Response]
     Endpoint = Callable[[Request], Awaitable[Response]]
 
 MAX_BODY_BYTES = 160_000_000  # above an upload of 100 MB after its base64 growth
 MAX_HEAD_BYTES = 16_384
 _DATA = "/services/data"
+_MODULES = (version, query, limits, describe, rows, collections, bulk_query)
 _LIMITED = re.compile(r"/services/data/v[^/]+/.")
 
 
@@ -50,16 +49,15 @@ def create_app(state: SandboxState, *, jwt_public_key: bytes | None = None) -> A
         state: The open state file; the caller closes it.
         jwt_public_key: PEM of the key whose JWT bearer assertions are accepted.
     """
-    meter = limits.UsageMeter(state.switches.daily_api_requests)
     app = Starlette(
-        routes=[*_oauth_routes(state, jwt_public_key), *_data_routes(state, meter)],
+        routes=[*_oauth_routes(state, jwt_public_key), *_data_routes(state)],
         exception_handlers={
             ApiError: _answer_api_error,
             HTTPException: _answer_http_error,
             Exception: _answer_crash,
         },
     )
-    return _Front(app, state, meter)
+    return _Front(app, state)
 
 
 def _oauth_routes(state: SandboxState, public_key: bytes | None) -> list[Route]:
@@ -86,8 +84,8 @@ def _oauth_routes(state: SandboxState, public_key: bytes | None) -> list[Route]:
     ]
 
 
-def _data_routes(state: SandboxState, meter: limits.UsageMeter) -> list[Route]:
-    def route(path: str, **handlers: Handler) -> Route:
+def _data_routes(state: SandboxState) -> list[Route]:
+    def route(path: str, handlers: Mapping[str, Handler]) -> Route:
         """Return one path with a handler for each of its methods."""
 
         async def answer(request: Request) -> Response:
@@ -98,39 +96,13 @@ def _data_routes(state: SandboxState, meter: limits.UsageMeter) -> list[Route]:
 
         return Route(f"{_DATA}/{{version}}{path}", answer, methods=sorted(handlers))
 
-    return [
-        route("", GET=version.resources),
-        route("/query", GET=query.query),
-        route("/query/{locator}", GET=query.query_more),
-        route("/queryAll", GET=query.query_all),
-        route("/queryAll/{locator}", GET=query.query_more),
-        route("/limits", GET=partial(limits.limits, meter=meter)),
-        route("/limits/recordCount", GET=limits.record_count),
-        route("/sobjects", GET=describe.describe_global),
-        route("/sobjects/{name}", GET=describe.describe_basic, POST=rows.create),
-        route("/sobjects/{name}/describe", GET=describe.describe_object),
-        route("/sobjects/{name}/{id}", GET=rows.retrieve, PATCH=rows.update, DELETE=rows.delete),
-        route(
-            "/composite/sobjects",
-            POST=collections.create,
-            PATCH=collections.update,
-            DELETE=collections.delete,
-        ),
-        route(
-            "/composite/sobjects/{name}",
-            GET=collections.retrieve_by_url,
-            POST=collections.retrieve,
-        ),
-        route("/jobs/query", GET=bulk_query.list_jobs, POST=bulk_query.create),
-        route(
-            "/jobs/query/{id}",
-            GET=bulk_query.show,
-            PATCH=bulk_query.change,
-            DELETE=bulk_query.delete,
-        ),
-        route("/jobs/query/{id}/results", GET=bulk_query.results),
-        route("/jobs/query/{id}/resultPages", GET=bulk_query.result_pages),
-    ]
+    by_path: dict[str, dict[str, Handler]] = {}
+    for module in _MODULES:
+        for path, handlers in module.ROUTES.items():
+            by_path.setdefault(path, {}).update(handlers)
+    # Literal paths stand before those with a variable, which would take their place.
+    listed = sorted(by_path, key=lambda path: [step.startswith("{") for step in path.split("/")])
+    return [route(path, by_path[path]) for path in listed]
 
 
 async def _call(request: Request, state: SandboxState) -> Call:
@@ -145,6 +117,7 @@ async def _call(request: Request, state: SandboxState) -> Call:
         state=state,
         version=number,
         user_id=session.user_id,
+        schema=state.schema_for(session.user_id),
         path={key: str(value) for key, value in request.path_params.items()},
         query=dict(request.query_params),
         headers=dict(request.headers),
@@ -195,10 +168,9 @@ async def _answer_crash(_request: Request, _error: Exception) -> Response:
 class _Front:
     """Stands before the routes: trailing slashes, the server's date, the use of the allocation."""
 
-    def __init__(self, app: ASGIApp, state: SandboxState, meter: limits.UsageMeter) -> None:
+    def __init__(self, app: ASGIApp, state: SandboxState) -> None:
         self._app = app
         self._state = state
-        self._meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -210,7 +182,14 @@ class _Front:
         date = format_datetime(self._state.now(), usegmt=True).encode()
         extra = [(b"date", date)]
         if _LIMITED.match(path):
-            extra.append((b"sforce-limit-info", self._meter.count_one().encode()))
+            extra.append(
+                (
+                    b"sforce-limit-info",
+                    self._state.usage.count_one(
+                        allowed=self._state.switches.daily_api_requests
+                    ).encode(),
+                )
+            )
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -11,57 +11,30 @@ import sqlite3
 import string
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sfterritory.sandbox.clock import Clock, stored, system_clock
 from sfterritory.sandbox.failure import SandboxError
 from sfterritory.sandbox.ids import numbered
-from sfterritory.sandbox.objects import OBJECTS
-from sfterritory.sandbox.switches import Switches
+from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.switches import Switches, switches_from
+from sfterritory.sandbox.usage import UsageMeter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import ObjectDef
 
 FORMAT = 1
 CLIENT_ID = "3MVG9sandbox.territory.client"
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "_."
 _INDEXED = ("SystemModstamp", "OwnerId", "AccountId", "Username", "QueueId", "GroupId")
-
-_SERVER_TABLES = """
-CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE _sequence (prefix TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE _token (
-    token TEXT PRIMARY KEY, user_id TEXT NOT NULL, issued TEXT NOT NULL, expires TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE _cursor (
-    id TEXT PRIMARY KEY, soql TEXT NOT NULL, deleted_too INTEGER NOT NULL,
-    created TEXT NOT NULL, row_numbers BLOB NOT NULL
-);
-CREATE TABLE _query_job (
-    id TEXT PRIMARY KEY, operation TEXT NOT NULL, object TEXT NOT NULL, soql TEXT NOT NULL,
-    state TEXT NOT NULL, created TEXT NOT NULL, created_by TEXT NOT NULL,
-    modified TEXT NOT NULL, api_version TEXT NOT NULL, line_ending TEXT NOT NULL,
-    delimiter TEXT NOT NULL, row_numbers BLOB NOT NULL
-);
-CREATE TABLE _assignment_rule (
-    id TEXT PRIMARY KEY, object TEXT NOT NULL, name TEXT NOT NULL, active INTEGER NOT NULL
-);
-CREATE TABLE _assignment_entry (
-    rule_id TEXT NOT NULL, position INTEGER NOT NULL, field TEXT NOT NULL,
-    allowed TEXT NOT NULL, owner_id TEXT NOT NULL, PRIMARY KEY (rule_id, position)
-);
-CREATE VIEW _Name AS
-    SELECT Id, Name, FirstName, LastName, 'User' AS Type, Username, Email, Title, Alias,
-           IsActive, ProfileId, UserRoleId FROM "User"
-    UNION ALL
-    SELECT Id, Name, NULL, NULL, Type, NULL, Email, NULL, NULL, 1, NULL, NULL FROM "Group";
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +53,8 @@ class SandboxState:
     Attributes:
         clock: The server's time; tests pass their own.
         switches: The org's choices where the platform leaves one.
+        usage: The API requests answered since the server started.
+        schema: What the org has, seen by somebody who may see everything.
     """
 
     def __init__(
@@ -92,7 +67,7 @@ class SandboxState:
         """
         self.path = path
         self.clock = clock
-        self.switches = switches or Switches()
+        self.usage = UsageMeter()
         self._write_lock = threading.RLock()
         self._pool_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -109,6 +84,19 @@ class SandboxState:
                 remedy="run `sfterritory sandbox reset`: a sandbox is easily remade",
             )
         self._writer = connect(path)
+        self.switches = switches or stored_switches(self._writer)
+        self.schema = EVERYTHING.with_features(self.switches.features)
+
+    def schema_for(self, user_id: str) -> OrgSchema:  # noqa: ARG002 - every user sees everything yet
+        """Return what a user sees of the org."""
+        return self.schema
+
+    def set_switches(self, switches: Switches) -> None:
+        """Set the org's choices, for this server and for the next one on the same file."""
+        with self.writing() as connection:
+            write_meta(connection, {"switches": dump_json(asdict(switches))})
+        self.switches = switches
+        self.schema = EVERYTHING.with_features(switches.features)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -225,8 +213,13 @@ def create_state_file(path: Path) -> None:
 
 
 def _all_tables() -> str:
-    tables = (_table_sql(one) for one in OBJECTS.values())
-    return "\n".join(("BEGIN;", *tables, _SERVER_TABLES, "COMMIT;"))
+    tables = (_table_sql(one) for one in EVERYTHING.objects.values())
+    own = sorted(
+        (one for one in files("sfterritory.sandbox.tables").iterdir() if one.name.endswith(".sql")),
+        key=lambda one: one.name,
+    )
+    server = (one.read_text("utf-8") for one in own)
+    return "\n".join(("BEGIN;", *tables, *server, "COMMIT;"))
 
 
 def _table_sql(described: ObjectDef) -> str:
@@ -241,6 +234,12 @@ def _table_sql(described: ObjectDef) -> str:
         if described.has(name)
     )
     return f'CREATE TABLE "{described.name}" (_row INTEGER PRIMARY KEY, {columns});\n{indexes}'
+
+
+def stored_switches(connection: sqlite3.Connection) -> Switches:
+    """Return the choices that the state file keeps; the defaults where it keeps none."""
+    row = connection.execute("SELECT value FROM _meta WHERE key = 'switches'").fetchone()
+    return Switches() if row is None else switches_from(json.loads(row[0]))
 
 
 def read_meta(connection: sqlite3.Connection, key: str) -> str:

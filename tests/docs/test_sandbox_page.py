@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 
 from docs.page import ROOT, quoted, rows, sections, text_of
-from sfterritory.sandbox.objects import HISTORIES, OBJECTS
+from sfterritory.sandbox.objects import EVERYTHING, HISTORIES
 from sfterritory.sandbox.switches import Switches
 
 PAGE = "sandbox.md"
@@ -24,7 +24,7 @@ def test_every_switch_is_in_the_page_with_its_default() -> None:
 def test_the_page_names_every_object_of_the_org() -> None:
     (sentence,) = re.findall(r"Its objects: (.*?), and the\s+history of", text_of(PAGE), re.DOTALL)
 
-    assert set(sentence.split(", ")) == set(OBJECTS) - {one.name for one in HISTORIES}
+    assert set(sentence.split(", ")) == set(EVERYTHING.objects) - {one.name for one in HISTORIES}
 
 
 def test_the_readme_names_only_targets_that_make_has() -> None:

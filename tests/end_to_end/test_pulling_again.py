@@ -13,7 +13,7 @@ import pytest
 from end_to_end.conftest import ORG_FILE, Environ, Prepare
 from end_to_end.desk import Desk, environment, records
 from sfterritory.model.store.store import open_store
-from sfterritory.sandbox.objects import OBJECTS
+from sfterritory.sandbox.objects import EVERYTHING
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
 from sfterritory.sandbox.save import Saver
 
@@ -35,8 +35,14 @@ def delete(org: SandboxHandle, record_id: str) -> None:
     """Put an account into the recycle bin, as a person would."""
     by = org.state.credentials().run_as_user_id
     with org.state.writing() as connection:
-        saver = Saver(connection, by, org.state.now(), switches=org.state.switches)
-        saver.delete(OBJECTS["Account"], record_id)
+        saver = Saver(
+            connection,
+            by,
+            schema=org.state.schema,
+            now=org.state.now(),
+            switches=org.state.switches,
+        )
+        saver.delete(EVERYTHING.objects["Account"], record_id)
 
 
 def purge(org: SandboxHandle, record_id: str) -> None:

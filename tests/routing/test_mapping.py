@@ -7,7 +7,7 @@ from sfterritory.routing.directory import Directory, Person, QueueEntry
 from sfterritory.routing.field_kind import FieldKind
 from sfterritory.routing.rules import RuleBook
 from sfterritory.routing.validation import check_rules
-from sfterritory.sandbox.objects import OBJECTS
+from sfterritory.sandbox.objects import EVERYTHING
 from sfterritory.sandbox.seed_people import INTERNATIONAL_QUEUE, REP_TITLE, UNASSIGNED_QUEUE
 
 MAPPING = Path(__file__).parents[2] / "mappings" / "routing.yaml"
@@ -25,7 +25,7 @@ DERIVED = ("country_code", "subdivision_code", "postal_code", "city", "territory
 def sandbox_fields(object_name: str) -> dict[str, FieldKind]:
     described = {
         field.name: KIND_OF_TYPE.get(field.type, FieldKind.TEXT)
-        for field in OBJECTS[object_name].fields
+        for field in EVERYTHING.objects[object_name].fields
     }
     return {**described, **dict.fromkeys(DERIVED, FieldKind.TEXT)}
 

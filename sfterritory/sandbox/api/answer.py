@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,12 @@ from sfterritory.sandbox.soql.refusal import SoqlError
 from sfterritory.sandbox.state import SandboxState, dump_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from sfterritory.sandbox.org_schema import OrgSchema
+
+Handler = Callable[["Call"], Response]
+# Below `/services/data/vXX.0`: path, then method, then what answers. Every module of this folder
+# declares its own; several may share a path.
+Routes = Mapping[str, Mapping[str, Handler]]
 
 JSON_TYPE = "application/json;charset=UTF-8"
 
@@ -44,6 +50,7 @@ class Call:
     Attributes:
         version: The API version of the path: `62.0`.
         user_id: Whose session it is.
+        schema: What that user sees of the org.
         path: The variable parts of the path.
         query: The query string, last value of each key, keys as sent.
         headers: By lower-case name.
@@ -52,6 +59,7 @@ class Call:
     state: SandboxState
     version: str
     user_id: str
+    schema: OrgSchema
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from sfterritory.sandbox.api.answer import (
     ApiError,
     Call,
+    Routes,
     json_answer,
     no_content,
     not_found,
@@ -344,3 +345,11 @@ def _full(job: QueryJob) -> dict[str, Any]:
         "totalProcessingTime": 1 + job.records // 100,
         "isPkChunkingSupported": True,
     }
+
+
+ROUTES: Routes = {
+    "/jobs/query": {"GET": list_jobs, "POST": create},
+    "/jobs/query/{id}": {"GET": show, "PATCH": change, "DELETE": delete},
+    "/jobs/query/{id}/results": {"GET": results},
+    "/jobs/query/{id}/resultPages": {"GET": result_pages},
+}

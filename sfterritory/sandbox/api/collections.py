@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from sfterritory.sandbox.api.answer import ApiError, Call, json_answer
+from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer
 from sfterritory.sandbox.api.describe import object_named
 from sfterritory.sandbox.api.rows import fields_named, record_of, saver
 from sfterritory.sandbox.ids import normalised
-from sfterritory.sandbox.objects import find_object, object_of_id
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.state import row_of
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.save import Saver
     from sfterritory.sandbox.schema import ObjectDef
 
@@ -65,7 +65,7 @@ def retrieve_by_url(call: Call) -> Response:
 
 
 def _retrieved(call: Call, ids: object, fields: object) -> Response:
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     if not _is_texts(ids) or not _is_texts(fields):
         raise ApiError(400, "JSON_PARSER_ERROR", "ids and fields must be lists of text")
     _check_count(ids, MAX_RETRIEVED)
@@ -146,7 +146,7 @@ def _failed(error: RefusedError) -> Result:
 
 def _creation(record: dict[str, Any]) -> Callable[[Saver], str]:
     def step(writer: Saver) -> str:
-        described = _described(record)
+        described = _described(writer.schema, record)
         return writer.create(described, _values(record))
 
     return step
@@ -154,7 +154,7 @@ def _creation(record: dict[str, Any]) -> Callable[[Saver], str]:
 
 def _change(record: dict[str, Any]) -> Callable[[Saver], str]:
     def step(writer: Saver) -> str:
-        described = _described(record)
+        described = _described(writer.schema, record)
         ids = [value for name, value in record.items() if name.lower() == "id"]
         if len(ids) != 1 or not isinstance(ids[0], str):
             raise RefusedError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
@@ -166,7 +166,7 @@ def _change(record: dict[str, Any]) -> Callable[[Saver], str]:
 
 def _deletion(record_id: str) -> Callable[[Saver], str]:
     def step(writer: Saver) -> str:
-        described = object_of_id(record_id)
+        described = writer.schema.of_id(record_id)
         full = normalised(record_id)
         if described is None or full is None:
             raise RefusedError("MALFORMED_ID", f"bad id {record_id}", ("Id",))
@@ -182,14 +182,14 @@ def _type_of(record: dict[str, Any]) -> str:
     return kind.lower() if isinstance(kind, str) else ""
 
 
-def _described(record: dict[str, Any]) -> ObjectDef:
+def _described(schema: OrgSchema, record: dict[str, Any]) -> ObjectDef:
     kind = _type_of(record)
     if not kind:
         raise RefusedError(
             "JSON_PARSER_ERROR",
             "The value of a record must have an attributes field before any other fields.",
         )
-    described = find_object(kind)
+    described = schema.find(kind)
     if described is None:
         raise RefusedError(
             "INVALID_TYPE", f"sObject type '{record['attributes']['type']}' is not supported."
@@ -203,3 +203,9 @@ def _values(record: dict[str, Any]) -> dict[str, Any]:
         for name, value in record.items()
         if name != "attributes" and name.lower() != "id"
     }
+
+
+ROUTES: Routes = {
+    "/composite/sobjects": {"POST": create, "PATCH": update, "DELETE": delete},
+    "/composite/sobjects/{name}": {"GET": retrieve_by_url, "POST": retrieve},
+}

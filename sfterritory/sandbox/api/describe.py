@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.api.answer import Call, json_answer, not_found
-from sfterritory.sandbox.objects import OBJECTS, find_object
+from sfterritory.sandbox.api.answer import Call, Routes, json_answer, not_found
 from sfterritory.sandbox.schema import TEXT_TYPES
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
 MASTER_RECORD_TYPE = "012000000000000AAA"
@@ -29,7 +29,7 @@ _SOAP_TYPES = {
 
 def describe_global(call: Call) -> Response:
     """`GET /sobjects`."""
-    listed = sorted(OBJECTS.values(), key=lambda one: one.name)
+    listed = sorted(call.schema.objects.values(), key=lambda one: one.name)
     return json_answer(
         {
             "encoding": "UTF-8",
@@ -41,12 +41,12 @@ def describe_global(call: Call) -> Response:
 
 def describe_object(call: Call) -> Response:
     """`GET /sobjects/{name}/describe`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     return json_answer(
         {
             **_object_flags(described, call.version),
             "actionOverrides": [],
-            "childRelationships": _children(described),
+            "childRelationships": _children(call.schema, described),
             "compactLayoutable": True,
             "fields": [_field(described, one) for one in described.fields],
             "namedLayoutInfos": [],
@@ -58,18 +58,18 @@ def describe_object(call: Call) -> Response:
 
 def describe_basic(call: Call) -> Response:
     """`GET /sobjects/{name}`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     flags = _object_flags(described, call.version)
     return json_answer({"objectDescribe": flags, "recentItems": []})
 
 
-def object_named(name: str) -> ObjectDef:
+def object_named(schema: OrgSchema, name: str) -> ObjectDef:
     """Return the object of a path.
 
     Raises:
         ApiError: 404, as for every unknown path.
     """
-    described = find_object(name)
+    described = schema.find(name)
     if described is None:
         raise not_found()
     return described
@@ -195,7 +195,7 @@ def _picklist_value(field: FieldDef, value: str) -> dict[str, Any]:
     }
 
 
-def _children(described: ObjectDef) -> list[dict[str, Any]]:
+def _children(schema: OrgSchema, described: ObjectDef) -> list[dict[str, Any]]:
     return [
         {
             "cascadeDelete": False,
@@ -207,7 +207,7 @@ def _children(described: ObjectDef) -> list[dict[str, Any]]:
             "relationshipName": _child_relationship(other, field),
             "restrictedDelete": False,
         }
-        for other in OBJECTS.values()
+        for other in schema.objects.values()
         for field in other.fields
         if described.name in field.reference_to
     ]
@@ -231,3 +231,10 @@ def _master_record_type(described: ObjectDef, version: str) -> dict[str, Any]:
         "recordTypeId": MASTER_RECORD_TYPE,
         "urls": {"layout": f"{root}/layouts/{MASTER_RECORD_TYPE}"},
     }
+
+
+ROUTES: Routes = {
+    "/sobjects": {"GET": describe_global},
+    "/sobjects/{name}": {"GET": describe_basic},
+    "/sobjects/{name}/describe": {"GET": describe_object},
+}

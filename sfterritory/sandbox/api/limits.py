@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.api.answer import Call, json_answer
-from sfterritory.sandbox.objects import OBJECTS, find_object
+from sfterritory.sandbox.api.answer import Call, Routes, json_answer
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -26,33 +24,14 @@ _ALLOCATIONS = {
 }
 
 
-class UsageMeter:
-    """Counts API requests since the server started."""
-
-    def __init__(self, allowed: int) -> None:
-        self.allowed = allowed
-        self._used = 0
-        self._lock = threading.Lock()
-
-    def count_one(self) -> str:
-        """Count a request and return the value of `Sforce-Limit-Info`."""
-        with self._lock:
-            self._used += 1
-            return f"api-usage={self._used}/{self.allowed}"
-
-    @property
-    def used(self) -> int:
-        """Requests counted so far."""
-        return self._used
-
-
-def limits(call: Call, meter: UsageMeter) -> Response:
+def limits(call: Call) -> Response:
     """`GET /limits`."""
     answer: dict[str, Any] = {
         name: {"Max": most, "Remaining": most} for name, most in _ALLOCATIONS.items()
     }
-    remaining = max(meter.allowed - meter.used, 0)
-    answer["DailyApiRequests"] = {"Max": meter.allowed, "Remaining": remaining}
+    allowed = call.state.switches.daily_api_requests
+    remaining = max(allowed - call.state.usage.used, 0)
+    answer["DailyApiRequests"] = {"Max": allowed, "Remaining": remaining}
     answer["PermissionSets"] = {
         "Max": 1500,
         "Remaining": 1500,
@@ -68,7 +47,10 @@ def limits(call: Call, meter: UsageMeter) -> Response:
 def record_count(call: Call) -> Response:
     """`GET /limits/recordCount?sObjects=Account,Lead`."""
     asked = call.query.get("sObjects", "")
-    named = [find_object(one.strip()) for one in asked.split(",")] if asked else OBJECTS.values()
+    schema = call.schema
+    named = (
+        [schema.find(one.strip()) for one in asked.split(",")] if asked else schema.objects.values()
+    )
     counts = []
     with call.state.reading() as connection:
         for described in sorted((one for one in named if one), key=lambda one: one.name):
@@ -76,3 +58,6 @@ def record_count(call: Call) -> Response:
             sql = f'SELECT count(*) FROM "{described.name}"{living}'  # noqa: S608 - names of our own schema
             counts.append({"count": connection.execute(sql).fetchone()[0], "name": described.name})
     return json_answer({"sObjects": counts})
+
+
+ROUTES: Routes = {"/limits": {"GET": limits}, "/limits/recordCount": {"GET": record_count}}

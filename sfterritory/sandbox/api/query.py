@@ -10,6 +10,7 @@ import numpy as np
 from sfterritory.sandbox.api.answer import (
     ApiError,
     Call,
+    Routes,
     from_soql,
     is_number,
     json_answer,
@@ -70,7 +71,9 @@ def compiled_for(call: Call, soql: str, *, deleted_too: bool) -> Compiled:
         ApiError: The platform would refuse it.
     """
     try:
-        return compile_query(parse(soql), now=call.state.now(), deleted_too=deleted_too)
+        return compile_query(
+            parse(soql), call.schema, now=call.state.now(), deleted_too=deleted_too
+        )
     except SoqlError as error:
         raise from_soql(error) from error
 
@@ -117,7 +120,7 @@ def _page(
     cursor_id: str,
 ) -> dict[str, Any]:
     end = start + _page_records(call)
-    reader = RecordReader(compiled, version=call.version)
+    reader = RecordReader(compiled, call.schema, version=call.version)
     records = [
         record
         for rows in values(connection, compiled.records_sql, numbers[start:end])
@@ -148,3 +151,11 @@ def _page_records(call: Call) -> int:
         return call.state.switches.query_page_records
     wanted = whole_number(found[1], name="batchSize")
     return min(max(wanted, MIN_PAGE_RECORDS), MAX_PAGE_RECORDS)
+
+
+ROUTES: Routes = {
+    "/query": {"GET": query},
+    "/query/{locator}": {"GET": query_more},
+    "/queryAll": {"GET": query_all},
+    "/queryAll/{locator}": {"GET": query_more},
+}

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.api.answer import ApiError, Call, json_answer, no_content
+from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer, no_content
 from sfterritory.sandbox.api.describe import object_named
 from sfterritory.sandbox.ids import normalised
-from sfterritory.sandbox.objects import object_of_id
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.save import Saver
 from sfterritory.sandbox.soql.run import json_value
@@ -35,6 +34,7 @@ def saver(call: Call, connection: sqlite3.Connection) -> Saver:
     return Saver(
         connection,
         call.user_id,
+        schema=call.schema,
         now=call.state.now(),
         switches=call.state.switches,
         auto_assign=header != "FALSE",
@@ -43,7 +43,7 @@ def saver(call: Call, connection: sqlite3.Connection) -> Saver:
 
 def create(call: Call) -> Response:
     """`POST /sobjects/{name}`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     values = _fields_of(call.json_object())
     with call.state.writing() as connection:
         try:
@@ -57,7 +57,7 @@ def create(call: Call) -> Response:
 
 def update(call: Call) -> Response:
     """`PATCH /sobjects/{name}/{id}`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     values = _fields_of(call.json_object())
     if any(name.lower() == "id" for name in values):
         raise ApiError(
@@ -67,7 +67,7 @@ def update(call: Call) -> Response:
             fields=(),
         )
     with call.state.writing() as connection:
-        _stored_row(connection, described, call.path["id"])
+        _stored_row(call, connection, described)
         try:
             saver(call, connection).update(described, call.path["id"], values)
         except RefusedError as error:
@@ -77,9 +77,9 @@ def update(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """`DELETE /sobjects/{name}/{id}`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     with call.state.writing() as connection:
-        _stored_row(connection, described, call.path["id"])
+        _stored_row(call, connection, described)
         try:
             saver(call, connection).delete(described, call.path["id"])
         except RefusedError as error:
@@ -89,11 +89,11 @@ def delete(call: Call) -> Response:
 
 def retrieve(call: Call) -> Response:
     """`GET /sobjects/{name}/{id}[?fields=]`."""
-    described = object_named(call.path["name"])
+    described = object_named(call.schema, call.path["name"])
     asked = call.query.get("fields")
     fields = fields_named(described, asked.split(",")) if asked else described.fields
     with call.state.reading() as connection:
-        row = _stored_row(connection, described, call.path["id"])
+        row = _stored_row(call, connection, described)
     if row.get("IsDeleted"):
         raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", fields=())
     return json_answer(
@@ -150,11 +150,10 @@ def _fields_of(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name != "attributes"}
 
 
-def _stored_row(
-    connection: sqlite3.Connection, described: ObjectDef, record_id: str
-) -> dict[str, Any]:
+def _stored_row(call: Call, connection: sqlite3.Connection, described: ObjectDef) -> dict[str, Any]:
+    record_id = call.path["id"]
     full = normalised(record_id)
-    if full is None or object_of_id(full) is not described:
+    if full is None or call.schema.of_id(full) is not described:
         raise ApiError(
             400,
             "MALFORMED_ID",
@@ -176,3 +175,9 @@ def _freshness(row: Mapping[str, Any]) -> dict[str, str]:
         return {}
     moment = datetime.fromisoformat(row["LastModifiedDate"]).astimezone(UTC)
     return {"Last-Modified": format_datetime(moment, usegmt=True)}
+
+
+ROUTES: Routes = {
+    "/sobjects/{name}": {"POST": create},
+    "/sobjects/{name}/{id}": {"GET": retrieve, "PATCH": update, "DELETE": delete},
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.api.answer import ApiError, Call, is_number, json_answer
+from sfterritory.sandbox.api.answer import ApiError, Call, Routes, is_number, json_answer
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -48,3 +48,6 @@ def resources(call: Call) -> Response:
     """`GET /services/data/vXX.X`: what there is."""
     names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
     return json_answer({name: f"/services/data/v{call.version}/{name}" for name in names})
+
+
+ROUTES: Routes = {"": {"GET": resources}}

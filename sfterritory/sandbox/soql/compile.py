@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.objects import find_object
 from sfterritory.sandbox.soql.condition import ConditionWriter
 from sfterritory.sandbox.soql.refusal import SoqlError, malformed, pointed, unknown_object
 from sfterritory.sandbox.soql.scope import Column, Parent, Scope
@@ -14,6 +13,7 @@ from sfterritory.sandbox.soql.tree import Call, Operand, Path, Query
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
     from sfterritory.sandbox.soql.bind import SqlValue
 
@@ -94,26 +94,28 @@ class Compiled:
         return f"SELECT {listed} FROM {self.from_sql}{self.where_sql}{self.tail_sql}"  # noqa: S608 - names of our own schema, values are marks
 
 
-def compile_query(query: Query, *, now: datetime, deleted_too: bool) -> Compiled:
-    """Return the SQL of a query.
+def compile_query(query: Query, schema: OrgSchema, *, now: datetime, deleted_too: bool) -> Compiled:
+    """Return the SQL of a query over what the schema shows.
 
     Raises:
         SoqlError: A name in it does not exist, a literal does not fit, or clauses contradict.
     """
-    described = find_object(query.object_name)
+    described = schema.find(query.object_name)
     if described is None:
         raise unknown_object(query.text, query.object_at, name=query.object_name)
-    return _Compiler(query, described, now=now).compiled(deleted_too=deleted_too)
+    return _Compiler(query, described, schema=schema, now=now).compiled(deleted_too=deleted_too)
 
 
 class _Compiler:
     """Collects select list, joins and values of one query."""
 
-    def __init__(self, query: Query, described: ObjectDef, *, now: datetime) -> None:
+    def __init__(
+        self, query: Query, described: ObjectDef, *, schema: OrgSchema, now: datetime
+    ) -> None:
         self._query = query
         self._described = described
         self._now = now
-        self._scope = Scope(described, query.text, alias=query.alias)
+        self._scope = Scope(described, query.text, schema=schema, alias=query.alias)
         self._columns: list[str] = []
         self._outputs: list[Output] = []
         self._ids: dict[tuple[str, ...], int] = {}

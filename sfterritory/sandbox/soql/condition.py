@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.objects import find_object
 from sfterritory.sandbox.schema import TEXT_TYPES
 from sfterritory.sandbox.soql.bind import SqlValue, bound, period_bounds
 from sfterritory.sandbox.soql.literal import like_pattern
@@ -180,10 +179,15 @@ class ConditionWriter:
             )
         left = self._column(condition.left)
         inner = condition.query
-        described = find_object(inner.object_name)
+        described = self._scope.schema.find(inner.object_name)
         if described is None:
             raise unknown_object(self._text, inner.object_at, name=inner.object_name)
-        scope = Scope(described, self._text, prefix=f"s{self._semi_joins}_")
+        scope = Scope(
+            described,
+            self._text,
+            schema=self._scope.schema,
+            prefix=f"s{self._semi_joins}_",
+        )
         field = scope.column(inner.field)
         if {left.field.type, field.field.type} - {"id", "reference"}:
             raise malformed("The inner and outer selects of a semi join must be of ID type")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sfterritory.sandbox.clock import rest_form
-from sfterritory.sandbox.objects import object_of_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef
     from sfterritory.sandbox.soql.compile import Compiled, Output
 
@@ -50,7 +50,8 @@ def values(
 class RecordReader:
     """Turns SQL rows of one query into the records of a JSON answer."""
 
-    def __init__(self, compiled: Compiled, *, version: str) -> None:
+    def __init__(self, compiled: Compiled, schema: OrgSchema, *, version: str) -> None:
+        self._schema = schema
         self._url = f"/services/data/v{version}/sobjects/"
         self._outputs = compiled.outputs
         # Shorter paths first: a parent has its place before its own parents are hung onto it.
@@ -79,7 +80,7 @@ class RecordReader:
     def _attributes(self, name: str, record_id: str | None) -> Record | None:
         if record_id is None:
             return None
-        target = object_of_id(record_id) if name == "Name" else None
+        target = self._schema.of_id(record_id) if name == "Name" else None
         shown = target.name if target else name
         return {"attributes": {"type": name, "url": f"{self._url}{shown}/{record_id}"}}
 

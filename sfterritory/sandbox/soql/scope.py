@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfterritory.sandbox.objects import NAME, OBJECTS
+from sfterritory.sandbox.org_schema import OrgSchema
 from sfterritory.sandbox.schema import FieldDef, ObjectDef
 from sfterritory.sandbox.soql.refusal import unknown_field, unknown_relationship
 from sfterritory.sandbox.soql.tree import Path
@@ -40,8 +40,15 @@ class Scope:
     """Resolves paths for one SELECT and collects its joins."""
 
     def __init__(
-        self, described: ObjectDef, text: str, *, prefix: str = "t", alias: str | None = None
+        self,
+        described: ObjectDef,
+        text: str,
+        *,
+        schema: OrgSchema,
+        prefix: str = "t",
+        alias: str | None = None,
     ) -> None:
+        self.schema = schema
         self.root = Parent(f"{prefix}0", described, ())
         self._text = text
         self._prefix = prefix
@@ -78,7 +85,7 @@ class Scope:
             return Column(f'{parent.alias}."{field.name}"', field, parent)
         if name.lower() == "type" and parent.described.name == "User" and parent.path:
             # Owner.Type of an object that only users own: the lookup is still a "Name".
-            kind = NAME.by_lower_name["type"]
+            kind = self.schema.name.by_lower_name["type"]
             return Column(
                 f"CASE WHEN {parent.alias}.Id IS NULL THEN NULL ELSE 'User' END", kind, parent
             )
@@ -93,10 +100,19 @@ class Scope:
             raise unknown_relationship(self._text, at, name=step)
         if path not in self._parents:
             alias = f"{self._prefix}{len(self._parents)}"
-            described = NAME if field.polymorphic else OBJECTS[field.reference_to[0]]
+            described = self._target(field, step, at)
             table = "_Name" if field.polymorphic else f'"{described.name}"'
             self._joins.append(
                 f'LEFT JOIN {table} AS {alias} ON {alias}.Id = {child.alias}."{field.name}"'
             )
             self._parents[path] = Parent(alias, described, path)
         return self._parents[path]
+
+    def _target(self, field: FieldDef, step: str, at: int) -> ObjectDef:
+        """Return what a lookup leads to; an object that the user cannot see is no path."""
+        if field.polymorphic:
+            return self.schema.name
+        described = self.schema.find(field.reference_to[0])
+        if described is None:
+            raise unknown_relationship(self._text, at, name=step)
+        return described
