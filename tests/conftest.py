@@ -85,3 +85,14 @@ def store(store_url: str) -> Iterator[Store]:
 
     with open_store(store_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def without_keyring() -> Iterator[None]:
+    """Be a machine without a keyring, whatever this one or another test has."""
+    import keyring.backends.fail  # noqa: PLC0415 - only where it is used
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call] # keyring's
+    yield
+    keyring.set_keyring(before)

@@ -31,7 +31,8 @@ def command(
     """Apply the approved lines of PLAN, each checked before and read back after.
 
     A record that somebody moved meanwhile is skipped. A run that was cut off goes on where it
-    stopped. Ends with 3 where some records were skipped or refused.
+    stopped. Ends with 3 where some records were skipped or refused, or where Salesforce moved
+    others along with them.
     """
     from sfterritory.pipeline.apply import apply_plan
     from sfterritory.pipeline.review import Selection, find_plan
@@ -53,10 +54,11 @@ def command(
     if invocation.as_json:
         invocation.answer(report)
     else:
-        from sfterritory.cli.render.outcome import render_applied
+        from sfterritory.cli.render.outcome import render_applied, render_side_effects
 
         if report.resumed:
             click.echo(f"Run {report.run_id} went on where it was cut off.", err=True)
+        render_side_effects(report.side_effects, console=invocation.console())
         render_applied(report.applied, summary=report.summary, console=invocation.console())
         if report.left_out or report.rejected or report.undecided:
             click.echo(

@@ -1,6 +1,6 @@
 """What every command gets: the project folder, the clock, and how to answer.
 
-`@on_project` adds `--project` and `--json` to a command and hands it an `Invocation`.
+`@on_project` adds `--project`, `--org` and `--json` to a command and hands it an `Invocation`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
+from sfterritory.cli.notice import telling_notices
 from sfterritory.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,18 +32,24 @@ if TYPE_CHECKING:
     from sfterritory.settings.project import Settings
 
 FORMAT_VERSION = 1
+WRITER = "apply"  # the only command that changes records in Salesforce
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One run of one command."""
+    """One run of one command.
+
+    Attributes:
+        org_name: The profile that `--org` names, None where it was not given.
+    """
 
     name: str
     root: Path
     as_json: bool
     now: datetime
+    org_name: str | None = None
 
     @property
     def user(self) -> str:
@@ -58,7 +65,7 @@ class Invocation:
         """Read the project folder."""
         from sfterritory.settings.project import load_settings
 
-        return load_settings(self.root, os.environ)
+        return load_settings(self.root, os.environ, org_name=self.org_name)
 
     @contextmanager
     def store(self, settings: Settings) -> Iterator[Store]:
@@ -72,13 +79,12 @@ class Invocation:
             store.close()
 
     def org(self, settings: Settings) -> SalesforceOrg:
-        """Sign in to Salesforce with the credentials of the environment."""
+        """Sign in to the org that was chosen: by its profile, or by the environment."""
         from sfterritory.connectors.salesforce.bulk import BulkParams
-        from sfterritory.connectors.salesforce.credentials import credentials_from
         from sfterritory.connectors.salesforce.org import sign_in
 
         return sign_in(
-            credentials_from(os.environ),
+            settings.credentials(os.environ),
             api_version=settings.project.org.api_version,
             bulk=BulkParams(max_records=settings.salesforce.pull.page_rows),
         )
@@ -118,7 +124,7 @@ class Invocation:
 def on_project(
     body: Callable[Concatenate[Invocation, P], ExitCode | None],
 ) -> Callable[P, ExitCode | None]:
-    """Add `--project` and `--json`, and call the command with an `Invocation`."""
+    """Add `--project`, `--org` and `--json`, and call the command with an `Invocation`."""
 
     @click.option(
         "--project",
@@ -128,18 +134,27 @@ def on_project(
         show_default="this folder",
         help="The folder that holds sfterritory.yaml.",
     )
+    @click.option(
+        "--org",
+        "org_name",
+        metavar="PROFILE",
+        help="The org to work on: a profile of sfterritory.yaml, or `environment`.",
+    )
     @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
     @functools.wraps(body)
     def command(*args: P.args, **kwargs: P.kwargs) -> ExitCode | None:
         root = kwargs.pop("root")
         as_json = kwargs.pop("as_json")
+        org_name = kwargs.pop("org_name")
         context = click.get_current_context()
         invocation = Invocation(
             name=context.info_name or "",
             root=Path(str(root)),
             as_json=bool(as_json),
             now=datetime.now(UTC),
+            org_name=None if org_name is None else str(org_name),
         )
-        return body(invocation, *args, **kwargs)
+        with telling_notices(writes=invocation.name == WRITER):
+            return body(invocation, *args, **kwargs)
 
     return command

@@ -22,6 +22,7 @@ COMMANDS = (
     "init",
     "doctor",
     "pull",
+    "roster",
     "build",
     "route",
     "plan",
@@ -38,12 +39,17 @@ COMMANDS = (
     "completion",
 )
 
+GROUPS = frozenset({"sandbox"})
+
 # click ends with 2 on wrong usage; 2 means "changes present" here, as it does in Terraform.
 click.UsageError.exit_code = ExitCode.USAGE
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for: `cli/NAME.py:command`."""
+    """A group whose commands are imported when they are asked for: `cli/NAME.py:command`.
+
+    A command with verbs is a folder: `cli/NAME/group.py:command`.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names in the order of the work."""
@@ -57,9 +63,10 @@ class LazyGroup(click.Group):
         """Import one command's file."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"sfterritory.cli.{cmd_name}").command
+        module = f"{cmd_name}.group" if cmd_name in GROUPS else cmd_name
+        command = import_module(f"sfterritory.cli.{module}").command
         if not isinstance(command, click.Command):
-            raise TypeError(f"sfterritory.cli.{cmd_name}.command is not a click command")
+            raise TypeError(f"sfterritory.cli.{module}.command is not a click command")
         return command
 
 

@@ -9,7 +9,10 @@ import click
 from sfterritory.cli.invocation import Invocation, on_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sfterritory.model.store.store import Store
+    from sfterritory.pipeline.status import StatusReport
 
 
 @click.command("status", short_help="Show where the job stands, and the next step.")
@@ -46,6 +49,7 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
         ("Org", report.org_id or "nothing was pulled yet"),
         ("Pulled", instant(report.pulled_at) if report.pulled_at else "never"),
         ("Records", counts or "none"),
+        *_remarks(report),
         ("Accounts not located", causes.replace("_", " ") or "none"),
         ("Snapshot", (report.snapshot_id or "none")[:8]),
         ("Territories", (report.territory_version or "none")[:8]),
@@ -64,6 +68,15 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
         facts.append(("Cut off", ", ".join(report.unfinished_runs)))
     facts.append(("Next", report.next_step))
     render_facts(facts, console=invocation.console())
+
+
+def _remarks(report: StatusReport) -> Iterator[tuple[str, str]]:
+    """Yield the lines that only some stores have."""
+    if report.merged:
+        merged = (f"{count:,} {name}" for name, count in report.merged.items())
+        yield "Merged away", ", ".join(merged)
+    if report.kept_fields:
+        yield "No longer readable", f"{', '.join(report.kept_fields)}: values of an earlier pull"
 
 
 def _show_unlocated(invocation: Invocation, store: Store) -> None:

@@ -11,21 +11,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from pydantic import JsonValue
+
+from sfterritory.connectors.salesforce.api_floor import floor_calls
 from sfterritory.connectors.salesforce.org import SalesforceOrg
-from sfterritory.errors import ExitCode, SfTerritoryError
+from sfterritory.errors import ExitCode, LimitReachedError, SfTerritoryError
 from sfterritory.events import emit
 from sfterritory.model.document import Document
 from sfterritory.model.plan import Applied, Plan
 from sfterritory.model.store.plan_room import StoredPlan
 from sfterritory.model.store.run_room import Run, RunState
 from sfterritory.model.store.store import Store
-from sfterritory.pipeline.pull import check_org
+from sfterritory.pipeline.account_family import account_ids, side_effects, team_sizes
+from sfterritory.pipeline.org_check import check_org
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.review import Selection, seen_at
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.apply import apply_changes
 from sfterritory.writeback.approvals import Approved, approved_changes, line_keys, only_records
 from sfterritory.writeback.freshness import Present, check_fresh
+from sfterritory.writeback.side_effect import SideEffects
 from sfterritory.writeback.summary import apply_exit_code, apply_line
 
 LEASE = "apply"
@@ -40,6 +45,8 @@ class ApplyReport(Document):
         resumed: An earlier run of the plan was cut off, and this one went on with it.
         left: Approved lines that were not looked at, because the run was stopped.
         left_out: Approved lines outside what the run was narrowed to.
+        method: The way in which records were written.
+        side_effects: What Salesforce changed along with the accounts.
     """
 
     run_id: str
@@ -53,6 +60,8 @@ class ApplyReport(Document):
     undecided: int
     left: int
     left_out: int
+    method: str
+    side_effects: SideEffects
     applied: tuple[Applied, ...]
 
 
@@ -77,7 +86,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
     """
     plan = stored.plan
     with store.lease(LEASE, holder):
-        check_org(settings, store, org.org_id)
+        check_org(settings, store, org)
         approved = approved_changes(
             plan,
             store.decisions.of(plan.hash),
@@ -98,7 +107,16 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
                 who=who,
                 host=socket.gethostname(),
             )
-        outcomes, left = _write(settings, store, org, approved, run, clock=clock)
+        teams_before = team_sizes(org, account_ids(approved.changes))
+        outcomes = _write(settings, store, org, approved, run, clock=clock)
+        left = len(approved.changes) - len(
+            {one.key for one in outcomes} & {one.key for one in approved.changes}
+        )
+        effects = SideEffects()
+        if not left:  # one that was interrupted stays open, and the next one looks at it all
+            effects = side_effects(store, org, plan, outcomes, teams_before=teams_before)
+            fine = _exit_code(outcomes, effects) is ExitCode.DONE
+            _close(store, run, RunState.DONE if fine else RunState.PARTLY, effects, at=clock())
         whole = not (left or approved.left_out)
         if plan.source.route_version is not None and whole:
             _take_turns(store, plan.source.route_version)
@@ -106,7 +124,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
         run_id=run.id,
         plan_hash=plan.hash,
         summary=apply_line(outcomes, left=left),
-        exit_code=int(apply_exit_code(outcomes, left=left)),
+        exit_code=int(_exit_code(outcomes, effects, left=left)),
         resumed=resumed,
         counts=_counts(outcomes),
         approved=len(approved.changes) + len(approved.left_out),
@@ -114,6 +132,8 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
         undecided=len(approved.undecided),
         left=left,
         left_out=len(approved.left_out),
+        method=settings.project.apply.method_for(len(approved.changes)).value,
+        side_effects=effects,
         applied=outcomes,
     )
 
@@ -126,24 +146,10 @@ def _write(
     run: Run,
     *,
     clock: Clock,
-) -> tuple[tuple[Applied, ...], int]:
-    """Run the writer, close the run however it ends, and return what the journal holds."""
+) -> tuple[Applied, ...]:
+    """Run the writer and return what the journal holds; a run that a guard ended is closed."""
     journal = store.runs.journal(run.id, clock=clock)
-    total = len(approved.changes)
-
-    def outcomes() -> tuple[Applied, ...]:
-        return tuple(journal.outcomes().values())
-
-    def close(state: RunState) -> None:
-        counts = _counts(outcomes())
-        store.runs.close(run.id, ended_at=clock(), state=state, counts=counts)
-        store.log.add(
-            "apply",
-            at=clock(),
-            by=run.who,
-            facts={"run": run.id, "plan": run.plan_hash, "state": str(state), **counts},
-        )
-
+    params, total = settings.project.apply, len(approved.changes)
     done = len(journal.outcomes())
     try:
         with stopping_at_interrupt() as stop:
@@ -152,22 +158,58 @@ def _write(
                 org,
                 journal=journal,
                 applied_at=clock(),
-                params=settings.project.apply,
-                stop=stop,
+                params=params,
+                owner_names=_owner_names(store),
+                stop=_with_floor(stop, org, params.api_floor_share),
             ):
                 done += 1
                 emit("apply.progress", what="", done=done, total=total, unit="records")
     except SfTerritoryError as error:
         # A run that a guard ended is over; one that lost Salesforce stays open, to be resumed.
         if error.exit_code is ExitCode.PARTLY_APPLIED:
-            close(RunState.STOPPED)
+            _close(store, run, RunState.STOPPED, SideEffects(), at=clock())
         raise
-    settled = outcomes()
-    left = total - len({one.key for one in settled} & {one.key for one in approved.changes})
-    if not left:
-        fine = apply_exit_code(settled) is ExitCode.DONE
-        close(RunState.DONE if fine else RunState.PARTLY)
-    return settled, left
+    return tuple(journal.outcomes().values())
+
+
+def _close(store: Store, run: Run, state: RunState, effects: SideEffects, *, at: datetime) -> None:
+    """Close a run and put it into the activity log."""
+    counts = _counts(tuple(store.runs.outcomes(run.id).values()))
+    store.runs.close(run.id, ended_at=at, state=state, counts=counts)
+    facts: dict[str, JsonValue] = {"run": run.id, "plan": run.plan_hash, "state": str(state)}
+    facts |= counts
+    if effects.unplanned:
+        facts["unplanned"] = effects.unplanned
+    store.log.add("apply", at=at, by=run.who, facts=facts)
+
+
+def _exit_code(outcomes: tuple[Applied, ...], effects: SideEffects, *, left: int = 0) -> ExitCode:
+    """Return DONE where Salesforce holds what was approved, and nothing else changed with it."""
+    return ExitCode.PARTLY_APPLIED if effects.unplanned else apply_exit_code(outcomes, left=left)
+
+
+def _owner_names(store: Store) -> dict[str, str]:
+    people = [(one.id, one.name) for one in store.mirror.users()]
+    return dict(people + [(one.id, one.name) for one in store.mirror.queues()])
+
+
+def _with_floor(
+    stop: Callable[[], bool], org: SalesforceOrg, floor_share: float
+) -> Callable[[], bool]:
+    """Return `stop`, which also ends the run before the org has too few API calls left."""
+
+    def asked() -> bool:
+        usage = org.api_usage
+        if usage is not None and usage.allowed - usage.used < floor_calls(usage, floor_share):
+            raise LimitReachedError(
+                f"the org has {usage.allowed - usage.used:,} of {usage.allowed:,} API calls left "
+                f"in these 24 hours, and {floor_calls(usage, floor_share):,} are kept for others",
+                remedy="run the same command again when the 24-hour window has freed calls: it "
+                "goes on where it stopped; or lower apply.api_floor_share in sfterritory.yaml",
+            )
+        return stop()
+
+    return asked
 
 
 def _take_turns(store: Store, route_version: str) -> None:

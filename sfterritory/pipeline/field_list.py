@@ -15,8 +15,9 @@ ROUTED_OBJECTS = ("Account", "Lead")
 
 def wanted_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
     """Return the fields to ask Salesforce for: the mirror's own, then what mappings/ name."""
+    mirror = MIRRORS[object_name]
+    own = (*mirror.columns, *mirror.others)
     extra = dict.fromkeys(_named(settings, object_name))
-    own = MIRRORS[object_name].columns
     return (*own, *(name for name in extra if name not in own))
 
 
@@ -26,6 +27,11 @@ def extra_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(_named(settings, object_name)) if name not in own)
 
 
+def named_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
+    """Return the fields that mappings/ name, those that every mirror has included."""
+    return tuple(dict.fromkeys(_named(settings, object_name)))
+
+
 def rule_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
     """Return the Salesforce fields that routing rules of an object ask for."""
     rules = settings.routing.objects.get(object_name)
@@ -33,11 +39,12 @@ def rule_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
 
 
 def user_fields(settings: Settings) -> tuple[str, ...]:
-    """Return the fields of User that conditions ask for: the roster's and the pools'."""
+    """Return the fields of User that conditions and `people.yaml` ask for."""
     asked = set(settings.territories.roster.where.fields)
     for pool in settings.routing.pools.values():
         asked |= pool.where.fields if pool.where else set()
-    return _salesforce_names(asked)
+    asked -= settings.people.attribute_names
+    return _salesforce_names(asked | {*settings.people.params.user_fields} - {"Id"})
 
 
 def _named(settings: Settings, object_name: str) -> Iterable[str]:

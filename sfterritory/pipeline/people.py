@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.errors import ConfigError, StepMissingError
-from sfterritory.model.columns import Ids, RosterColumns, TextColumn
+from sfterritory.model.columns import Ids, RecordColumns, RosterColumns, TextColumn
 from sfterritory.model.ids import to_18
 from sfterritory.model.store.people import QueueRecord, UserRecord
 from sfterritory.model.store.store import Store
 from sfterritory.pipeline.field_list import user_fields
+from sfterritory.pipeline.people_sources import joined_people, with_attributes
+from sfterritory.quality.people_join import Joined
 from sfterritory.routing.conditions import Record, compile_mask
 from sfterritory.routing.directory import Directory, Person, QueueEntry
 from sfterritory.routing.field_kind import FieldKind, check_condition, field_kinds
@@ -28,12 +30,16 @@ class People:
     """Everybody who can own records, in the forms that stages ask for.
 
     Attributes:
-        fields: Values of the fields that conditions ask for, by user id.
+        columns: The fields of users that conditions ask for, and what other sources say of them.
+        joined: Those sources by person, and their conflicts.
+        fields: The values of `columns` by user id.
         kinds: What those fields hold.
     """
 
     users: Sequence[UserRecord]
     queues: Sequence[QueueRecord]
+    columns: RecordColumns
+    joined: Joined
     fields: Mapping[str, Record]
     kinds: Mapping[str, FieldKind]
 
@@ -94,7 +100,9 @@ def load_people(settings: Settings, store: Store) -> People:
         raise StepMissingError(
             "the store holds no users yet", remedy="run `sfterritory pull` first"
         )
-    columns = store.mirror.columns("User", user_fields(settings))
+    pulled = store.mirror.columns("User", user_fields(settings))
+    joined = joined_people(settings.people, users, pulled)
+    columns = with_attributes(pulled, joined, settings.people.params.types)
     values = {
         name: column.values() if isinstance(column, TextColumn) else column.values.tolist()
         for name, column in columns.fields.items()
@@ -104,7 +112,7 @@ def load_people(settings: Settings, store: Store) -> People:
         record_id: {name: cells[row] for name, cells in values.items()}
         for row, record_id in enumerate(ids)
     }
-    return People(users, store.mirror.queues(), fields, field_kinds(columns))
+    return People(users, store.mirror.queues(), columns, joined, fields, field_kinds(columns))
 
 
 def load_roster(settings: Settings, store: Store, people: People) -> RosterColumns:
@@ -116,7 +124,7 @@ def load_roster(settings: Settings, store: Store, people: People) -> RosterColum
     """
     roster = settings.territories.roster
     _check_where(settings, people)
-    columns = store.mirror.columns("User", user_fields(settings))
+    columns = people.columns
     chosen = compile_mask(roster.where, columns, lists=settings.lists)
     by_id = {one.id: one for one in people.users}
     reps = [
@@ -130,7 +138,7 @@ def load_roster(settings: Settings, store: Store, people: People) -> RosterColum
             f"of {len(people.users)} pulled",
             remedy="correct the condition, or pull users again",
         )
-    share = _capacity(settings, reps, people.directory)
+    share = _capacity(settings, reps, people)
     homes = _homes(store, columns.ids)
     return RosterColumns(
         ids=np.array([one.id for one in reps], dtype="U18"),
@@ -155,11 +163,25 @@ def _check_where(settings: Settings, people: People) -> None:
         )
 
 
-def _capacity(
-    settings: Settings, reps: Sequence[UserRecord], directory: Directory
-) -> dict[str, float]:
+def _capacity(settings: Settings, reps: Sequence[UserRecord], people: People) -> dict[str, float]:
+    """Return the sizes that people.yaml gives, then those that territories.yaml does."""
     on_roster = {one.id for one in reps}
-    problems, share = [], {}
+    problems: list[str] = []
+    share: dict[str, float] = {}
+    attribute = settings.people.params.capacity or ""
+    for rep in reps:
+        given = people.joined.attributes.get(rep.id, {}).get(attribute)
+        if given is None:
+            continue
+        size = float(given.value)
+        if size > 0:
+            share[rep.id] = size
+        else:
+            problems.append(
+                f"{attribute} of {rep.name} is {size:g} in {given.source}, line {given.line}; "
+                "a rep of the roster needs a size above 0"
+            )
+    directory = people.directory
     for ref, size in settings.territories.roster.capacity.items():
         found = directory.resolve_user(ref)
         if not isinstance(found, str):
@@ -173,7 +195,8 @@ def _capacity(
     if problems:
         raise ConfigError(
             "\n".join(f"{TERRITORIES_FILE}: {line}" for line in problems),
-            remedy="name reps of the roster by username, with a size above 0",
+            remedy="name reps of the roster by username, with a size above 0; who gets no "
+            "territory does not belong on the roster",
         )
     return share
 

@@ -11,9 +11,9 @@ from sfterritory.model.plan import Applied, Plan
 from sfterritory.model.store.plan_room import StoredPlan
 from sfterritory.model.store.run_room import Run
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.org_check import check_org
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.plan import org_facts, plan_policy, plan_source
-from sfterritory.pipeline.pull import check_org
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.revert import fields_to_revert, make_revert, wrote_owner
@@ -38,7 +38,7 @@ def plan_revert(
         StoreError: There is no such run, or none has written anything.
         ConfigError: The credentials open another org.
     """
-    check_org(settings, store, org.org_id)
+    check_org(settings, store, org)
     run = _latest_writing(store) if run_name == LATEST else find_run(store, run_name)
     written = store.plans.recall(run.plan_hash).plan
     revert = make_revert(

@@ -129,12 +129,23 @@ def load_routable(
     Raises:
         ConfigError: Lists every mistake of the rule book, with its line.
     """
-    names = sorted(settings.routing.objects, key=lambda name: (name != "Account", name))
-    known = {name: _placed(settings, store, name) for name in names if name in ("Account", "Lead")}
+    known = _known(settings, store)
     _check(settings, people, known)
     return tuple(
-        _routable(settings, known[name], people=people, territories=territories) for name in names
+        _routable(settings, placed, people=people, territories=territories)
+        for placed in known.values()
     )
+
+
+def rule_problems(settings: Settings, store: Store, people: People) -> tuple[str, ...]:
+    """Return every mistake of the rule book against the last pull, with its line."""
+    return _rule_lines(settings, people, _known(settings, store))
+
+
+def _known(settings: Settings, store: Store) -> dict[str, PlacedRecords]:
+    """Return the records that rules may speak of; a wrong object name is left to the check."""
+    names = sorted(settings.routing.objects, key=lambda name: (name != "Account", name))
+    return {name: _placed(settings, store, name) for name in names if name in ("Account", "Lead")}
 
 
 def _placed(settings: Settings, store: Store, object_name: str) -> PlacedRecords:
@@ -169,6 +180,14 @@ def _routable(
 
 
 def _check(settings: Settings, people: People, known: Mapping[str, PlacedRecords]) -> None:
+    lines = _rule_lines(settings, people, known)
+    if lines:
+        raise ConfigError("\n".join(lines), remedy="correct these lines; nothing was routed")
+
+
+def _rule_lines(
+    settings: Settings, people: People, known: Mapping[str, PlacedRecords]
+) -> tuple[str, ...]:
     kinds: dict[str, Mapping[str, FieldKind]] = {
         name: {**field_kinds(placed.records), "territory": FieldKind.TEXT}
         for name, placed in known.items()
@@ -180,8 +199,6 @@ def _check(settings: Settings, people: People, known: Mapping[str, PlacedRecords
         lists=settings.lists,
         users=people.fields,
     )
-    if problems:
-        lines = [
-            settings.routing_file.problem(one.path, f"{one.text}; {one.remedy}") for one in problems
-        ]
-        raise ConfigError("\n".join(lines), remedy="correct these lines; nothing was routed")
+    return tuple(
+        settings.routing_file.problem(one.path, f"{one.text}; {one.remedy}") for one in problems
+    )

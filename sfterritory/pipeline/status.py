@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from sfterritory.model.document import Document
 from sfterritory.model.plan import Plan
+from sfterritory.model.store.merges import MERGED_OBJECTS
 from sfterritory.model.store.run_room import RunState
 from sfterritory.model.store.store import Store
 from sfterritory.pipeline.review import seen_at
@@ -23,6 +24,8 @@ class StatusReport(Document):
     snapshot_id: str | None = None
     pulled_at: AwareDatetime | None = None
     counts: dict[str, int] = Field(default_factory=dict)
+    merged: dict[str, int] = Field(default_factory=dict)
+    kept_fields: tuple[str, ...] = ()
     unlocated: dict[str, int] = Field(default_factory=dict)
     territory_version: str | None = None
     route_version: str | None = None
@@ -48,6 +51,8 @@ def status(settings: Settings, store: Store) -> StatusReport:
         snapshot_id=snapshot.id,
         pulled_at=snapshot.confirmed_at,
         counts=dict(snapshot.counts),
+        merged=_merged_counts(store),
+        kept_fields=_kept_fields(store),
         unlocated=dict(store.locations.unlocated_counts("Account")),
         territory_version=territories.id if territories else None,
         route_version=routed.id if routed else None,
@@ -82,6 +87,20 @@ def status(settings: Settings, store: Store) -> StatusReport:
             "undecided": len(standing.undecided),
             "next_step": _after_planning(store, plan, standing),
         }
+    )
+
+
+def _merged_counts(store: Store) -> dict[str, int]:
+    """Return how many records live on in another one, by object; objects without any left out."""
+    counts = {name: len(store.mirror.masters(name)) for name in MERGED_OBJECTS}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _kept_fields(store: Store) -> tuple[str, ...]:
+    """Return the fields whose values stay as an earlier pull read them, as `Account.Tier__c`."""
+    pulled = store.mirror.pulled()
+    return tuple(
+        f"{name}.{field}" for name in sorted(pulled) for field in sorted(pulled[name].kept)
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise, repeat
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from sfterritory.sandbox.places import places_by_code
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -23,11 +25,11 @@ _CHUNK_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Located:
-    row: int
-    country: str
-    state: str
-    postal_code: str
+class _Owner:
+    """Who records are dealt to, and where they live; NaN where nobody knows."""
+
+    user_id: str
+    place: tuple[str, str, str, int]
     lon_deg: float
     lat_deg: float
 
@@ -42,6 +44,8 @@ def deal_owners(
 ) -> int:
     """Give every record without an owner one of the owners; return how many were dealt.
 
+    Memory does not grow with the records: SQLite sorts them, and they are dealt chunk by chunk.
+
     Args:
         connection: In a transaction.
         object_name: Account or Lead.
@@ -50,94 +54,105 @@ def deal_owners(
             owner whose home is nearest, and blocks for what cannot be located.
         seed: Of the sizes of the blocks.
     """
-    records = _unowned(connection, object_name)
     owners = _owners(connection, owner_ids)
-    if way == "nearest":
-        near, far = _nearest(records, owners)
-    else:
-        near, far = [], records
-    dealt = near + _blocks(far, owners, seed=seed)
-    connection.executemany(
-        f'UPDATE "{object_name}" SET OwnerId = ? WHERE _row = ?',  # noqa: S608 - one of two names of our own
-        dealt,
-    )
-    return len(dealt)
+    near = _deal_nearest(connection, object_name, owners) if way == "nearest" else 0
+    return near + _deal_blocks(connection, object_name, owners, seed=seed)
 
 
-def _unowned(connection: sqlite3.Connection, object_name: str) -> list[_Located]:
-    prefix = "Billing" if object_name == "Account" else ""
-    parts = ("Country", "State", "PostalCode", "Longitude", "Latitude")
-    columns = ", ".join(f'"{prefix}{part}"' for part in parts)
-    found = connection.execute(
-        f'SELECT _row, {columns} FROM "{object_name}" WHERE OwnerId IS NULL'  # noqa: S608 - names of our own schema
-    )
-    return sorted((_at_place(*row) for row in found), key=_by_place)
-
-
-def _owners(connection: sqlite3.Connection, owner_ids: list[str]) -> list[tuple[str, _Located]]:
-    """Return owners with their homes, in the order of the records: by place."""
+def _owners(connection: sqlite3.Connection, owner_ids: list[str]) -> list[_Owner]:
+    """Return owners in the order of the records: by place."""
     found = connection.execute(
         "SELECT Id, _row, Country, State, PostalCode, Longitude, Latitude "
         'FROM "User" WHERE Id IN (SELECT value FROM json_each(?))',
         (json.dumps(owner_ids),),
     )
-    return sorted(
-        ((row[0], _at_place(*row[1:])) for row in found), key=lambda one: _by_place(one[1])
-    )
+    owners = [
+        _Owner(
+            user_id,
+            (country or "", (state or "").upper(), code or "", row),
+            *_position(code, lon_deg, lat_deg),
+        )
+        for user_id, row, country, state, code, lon_deg, lat_deg in found
+    ]
+    return sorted(owners, key=lambda one: one.place)
 
 
-def _at_place(
-    row: int,
-    country: str | None,
-    state: str | None,
-    code: str | None,
-    lon_deg: float | None,
-    lat_deg: float | None,
-) -> _Located:
-    if lon_deg is None or lat_deg is None:
-        place = places_by_code().get((code or "")[:5])
-        lon_deg = place.lon_deg if place else float("nan")
-        lat_deg = place.lat_deg if place else float("nan")
-    return _Located(row, country or "", state or "", code or "", lon_deg, lat_deg)
+def _position(
+    code: str | None, lon_deg: float | None, lat_deg: float | None
+) -> tuple[float, float]:
+    """Return coordinates, if need be those of the postal code, NaN where there are none."""
+    if lon_deg is not None and lat_deg is not None:
+        return lon_deg, lat_deg
+    place = places_by_code().get((code or "")[:5])
+    return (place.lon_deg, place.lat_deg) if place else (math.nan, math.nan)
 
 
-def _by_place(one: _Located) -> tuple[str, str, str, int]:
-    return one.country, one.state.upper(), one.postal_code, one.row
-
-
-def _blocks(
-    records: list[_Located], owners: list[tuple[str, _Located]], *, seed: int
-) -> list[tuple[str, int]]:
+def _deal_blocks(
+    connection: sqlite3.Connection, object_name: str, owners: list[_Owner], *, seed: int
+) -> int:
+    """Cut the records without an owner, sorted by place, into runs; return how many there were."""
+    (count,) = connection.execute(
+        f'SELECT count(*) FROM "{object_name}" WHERE OwnerId IS NULL'  # noqa: S608 - one of two names of our own
+    ).fetchone()
     dice = random.Random(seed)  # noqa: S311 - sample data, no secret
     weights = [dice.uniform(_LEAST_SHARE, _MOST_SHARE) for _ in owners]
     total = sum(weights)
-    edges = [0, *(round(len(records) * part / total) for part in accumulate(weights))]
-    return [
-        (owner_id, record.row)
-        for (owner_id, _), (start, end) in zip(owners, pairwise(edges), strict=True)
-        for record in records[start:end]
-    ]
+    edges = [0, *(round(count * part / total) for part in accumulate(weights))]
+    by_block = chain.from_iterable(
+        repeat(owner.user_id, end - start)
+        for owner, (start, end) in zip(owners, pairwise(edges), strict=True)
+    )
+    prefix = _prefix(object_name)
+    # The sort is complete before the first row comes, so the table may be changed meanwhile.
+    rows = connection.execute(
+        f'SELECT _row FROM "{object_name}" WHERE OwnerId IS NULL '  # noqa: S608 - one of two names of our own
+        f"ORDER BY ifnull({prefix}Country, '') COLLATE BINARY, upper(ifnull({prefix}State, '')) "
+        f"COLLATE BINARY, ifnull({prefix}PostalCode, '') COLLATE BINARY, _row"
+    )
+    _store(connection, object_name, ((owner, row) for owner, (row,) in zip(by_block, rows)))  # noqa: B905 - counted before
+    return int(count)
 
 
-def _nearest(
-    records: list[_Located], owners: list[tuple[str, _Located]]
-) -> tuple[list[tuple[str, int]], list[_Located]]:
-    homes = [(owner_id, home) for owner_id, home in owners if home.lon_deg == home.lon_deg]
+def _deal_nearest(connection: sqlite3.Connection, object_name: str, owners: list[_Owner]) -> int:
+    """Give each record that can be located to the nearest home; return how many."""
+    homes = [one for one in owners if not math.isnan(one.lon_deg)]
     if not homes:
-        return [], records
-    located = [one for one in records if one.lon_deg == one.lon_deg]
-    rest = [one for one in records if one.lon_deg != one.lon_deg]
-    home_vectors = _vectors([home for _, home in homes])
-    dealt: list[tuple[str, int]] = []
-    for start in range(0, len(located), _CHUNK_ROWS):
-        chunk = located[start : start + _CHUNK_ROWS]
-        best = np.argmax(_vectors(chunk) @ home_vectors.T, axis=1)
-        dealt += [(homes[at][0], one.row) for at, one in zip(best.tolist(), chunk, strict=True)]
-    return dealt, rest
+        return 0
+    vectors = _vectors([(one.lon_deg, one.lat_deg) for one in homes])
+    prefix = _prefix(object_name)
+    sql = (
+        f"SELECT _row, {prefix}PostalCode, {prefix}Longitude, {prefix}Latitude "  # noqa: S608 - one of two names of our own
+        f'FROM "{object_name}" WHERE OwnerId IS NULL AND _row > ? ORDER BY _row LIMIT ?'
+    )
+    last = dealt = 0
+    while chunk := connection.execute(sql, (last, _CHUNK_ROWS)).fetchall():
+        last = chunk[-1][0]
+        points = [_position(code, lon_deg, lat_deg) for _, code, lon_deg, lat_deg in chunk]
+        located = [at for at, (lon_deg, _) in enumerate(points) if not math.isnan(lon_deg)]
+        if not located:
+            continue
+        best = np.argmax(_vectors([points[at] for at in located]) @ vectors.T, axis=1)
+        pairs = zip(best.tolist(), located, strict=True)
+        _store(connection, object_name, ((homes[one].user_id, chunk[at][0]) for one, at in pairs))
+        dealt += len(located)
+    return dealt
 
 
-def _vectors(points: list[_Located]) -> NDArray[np.float64]:
-    """Return points on the unit sphere: the greatest dot product is the nearest."""
-    lon = np.radians([one.lon_deg for one in points])
-    lat = np.radians([one.lat_deg for one in points])
+def _store(
+    connection: sqlite3.Connection, object_name: str, owners: Iterable[tuple[str, int]]
+) -> None:
+    """Write owner ids by row number."""
+    connection.executemany(
+        f'UPDATE "{object_name}" SET OwnerId = ? WHERE _row = ?',  # noqa: S608 - one of two names of our own
+        owners,
+    )
+
+
+def _prefix(object_name: str) -> str:
+    return "Billing" if object_name == "Account" else ""
+
+
+def _vectors(points: list[tuple[float, float]]) -> NDArray[np.float64]:
+    """Return points (lon, lat) on the unit sphere: the greatest dot product is the nearest."""
+    lon, lat = np.radians(points).T
     return np.column_stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))

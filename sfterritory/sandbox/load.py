@@ -14,7 +14,8 @@ from sfterritory.sandbox.ids import normalised, numbered
 from sfterritory.sandbox.load_columns import KINDS, OWNER, ColumnPlan, plan_columns
 from sfterritory.sandbox.load_csv import csv_rows
 from sfterritory.sandbox.load_users import UserFiller
-from sfterritory.sandbox.objects import EVERYTHING, HISTORIES
+from sfterritory.sandbox.objects.everything import EVERYTHING
+from sfterritory.sandbox.objects.history import HISTORIES
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.seed_people import REP_TITLE
 from sfterritory.sandbox.state import SandboxState, insert_rows, read_meta
@@ -27,7 +28,19 @@ if TYPE_CHECKING:
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
 NO_LAST_NAME = "[not provided]"  # what the platform's own lead forms write
-_REPLACED = ("Account", "Lead", "Contact", "Opportunity", "Case")
+_REPLACED = (
+    "Account",
+    "Lead",
+    "Contact",
+    "Opportunity",
+    "Case",
+    "Task",
+    "Event",
+    "AccountTeamMember",
+    "OpportunityTeamMember",
+    "ObjectTerritory2Association",
+    "Territory2ObjectExclusion",
+)
 _BOOLEANS = {"1": "true", "yes": "true", "y": "true", "0": "false", "no": "false", "n": "false"}
 
 Row = dict[str, Any]
@@ -206,7 +219,6 @@ class _Loader:
             (None if name == OWNER else described.by_lower_name[name.lower()], places)
             for name, places in plan.sources.items()
         ]
-        used_ids = self._ids_in_use(described)
         for line, cells in enumerate(rows, start=2):
             if not cells:
                 continue  # a blank line holds no record
@@ -218,7 +230,7 @@ class _Loader:
                     row["LastName"] = row.get("LastName") or NO_LAST_NAME
                     row["Name"] = full_name(row.get("FirstName"), row["LastName"])
                 _check_complete(described, row)
-                _check_id(described, row, used_ids)
+                self._check_id(described, row)
             except RefusedError as error:
                 cause = f"{error.code}: {error.message}"
                 self._report.rejects.append(Reject(kind, line, None, cause))
@@ -252,9 +264,16 @@ class _Loader:
                 self._report.rejects.append(Reject(kind, line, one.name, cause))
         return row
 
-    def _ids_in_use(self, described: ObjectDef) -> set[str]:
-        found = self._connection.execute(f'SELECT Id FROM "{described.name}"')  # noqa: S608 - names of our own schema
-        return {row[0] for row in found}
+    def _check_id(self, described: ObjectDef, row: Row) -> None:
+        record_id = row.get("Id")
+        if record_id is None:
+            return
+        if EVERYTHING.of_id(record_id) is not described:
+            raise RefusedError("MALFORMED_ID", f"{record_id} is no id of {described.name}")
+        # The rows above are in the table already: it is asked, instead of a set in memory.
+        sql = f'SELECT 1 FROM "{described.name}" WHERE Id = ?'  # noqa: S608 - names of our own schema
+        if self._connection.execute(sql, (record_id,)).fetchone():
+            raise RefusedError("DUPLICATE_VALUE", f"{record_id} is there already")
 
     def _numbered(
         self, described: ObjectDef, names: list[str], rows: Iterable[Row]
@@ -314,14 +333,3 @@ def _check_complete(described: ObjectDef, row: Row) -> None:
     name = "Company" if described.name == "Lead" else "Name"
     if not row.get(name):
         raise RefusedError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]")
-
-
-def _check_id(described: ObjectDef, row: Row, used: set[str]) -> None:
-    record_id = row.get("Id")
-    if record_id is None:
-        return
-    if EVERYTHING.of_id(record_id) is not described:
-        raise RefusedError("MALFORMED_ID", f"{record_id} is no id of {described.name}")
-    if record_id in used:
-        raise RefusedError("DUPLICATE_VALUE", f"{record_id} is there already")
-    used.add(record_id)

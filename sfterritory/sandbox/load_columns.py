@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What --map calls a file, and the object that its rows become.
 KINDS = {"users": "User", "accounts": "Account", "leads": "Lead"}
+# What an org has whose administrator switched no feature on.
+_PLAIN = EVERYTHING.with_features(frozenset())
 OWNER = "Owner"  # an id, a username or a unique name; becomes OwnerId
 
 _ADDRESS = {
@@ -90,7 +92,7 @@ def plan_columns(
         headings: The first row.
         given: Field to heading, or to several headings joined by `|`.
     """
-    described = EVERYTHING.objects[KINDS[kind]]
+    described = _PLAIN.objects[KINDS[kind]]
     places = {heading: place for place, heading in reversed(list(enumerate(headings)))}
     sources: dict[str, tuple[int, ...]] = {}
     problems: list[str] = []

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from sfterritory.sandbox.schema import ObjectDef
+    from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
 
 class OrgSchema:
@@ -43,13 +43,59 @@ class OrgSchema:
 
     def with_features(self, features: frozenset[str]) -> OrgSchema:
         """Return the view of an org that has these features and no others."""
-        return OrgSchema(
-            (
-                replace(one, fields=tuple(f for f in one.fields if _has(f.feature, features)))
-                for one in self.objects.values()
+        return self.adjusted(
+            lambda one: (
+                _with_fields(one, [f for f in one.fields if _has(f.feature, features)])
                 if _has(one.feature, features)
-            ),
-            name=self.name,
+                else None
+            )
+        )
+
+    def adjusted(self, change: Callable[[ObjectDef], ObjectDef | None]) -> OrgSchema:
+        """Return the view in which every object is as `change` makes it; None leaves it out."""
+        changed = (change(one) for one in self.objects.values())
+        return OrgSchema((one for one in changed if one is not None), name=self.name)
+
+    def without_field(self, object_name: str, field_name: str) -> OrgSchema:
+        """Return the view in which a field is not there, nor a part of its address."""
+        return self.adjusted(
+            lambda one: (
+                _with_fields(one, [f for f in one.fields if f.name != field_name])
+                if one.name == object_name
+                else one
+            )
+        )
+
+    def with_field_read_only(self, object_name: str, field_name: str) -> OrgSchema:
+        """Return the view in which a field cannot be written."""
+        return self.adjusted(
+            lambda one: (
+                replace(
+                    one,
+                    fields=tuple(
+                        replace(f, createable=False, updateable=False)
+                        if f.name == field_name
+                        else f
+                        for f in one.fields
+                    ),
+                )
+                if one.name == object_name
+                else one
+            )
+        )
+
+    def without_object(self, object_name: str) -> OrgSchema:
+        """Return the view in which an object is not there."""
+        return self.adjusted(lambda one: None if one.name == object_name else one)
+
+    def with_object_read_only(self, object_name: str) -> OrgSchema:
+        """Return the view in which an object's records cannot be written."""
+        return self.adjusted(
+            lambda one: (
+                replace(one, createable=False, updateable=False, deletable=False)
+                if one.name == object_name
+                else one
+            )
         )
 
     @cached_property
@@ -66,4 +112,21 @@ class OrgSchema:
 
 
 def _has(feature: str, features: frozenset[str]) -> bool:
-    return not feature or feature in features
+    return not feature or set(feature.split("+")) <= features
+
+
+def _with_fields(described: ObjectDef, fields: list[FieldDef]) -> ObjectDef:
+    """Return the object with these fields; addresses lose the parts that are gone."""
+    names = {one.name for one in fields}
+    return replace(
+        described,
+        fields=tuple(
+            replace(
+                one,
+                components=tuple((part, name) for part, name in one.components if name in names),
+            )
+            if one.components
+            else one
+            for one in fields
+        ),
+    )

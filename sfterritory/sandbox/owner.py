@@ -4,46 +4,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sfterritory.sandbox.profile import profile_of
 from sfterritory.sandbox.refusal import RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from sfterritory.sandbox.save import Saver
     from sfterritory.sandbox.schema import ObjectDef
+    from sfterritory.sandbox.transaction import Transaction
 
 
-def check_owner(saver: Saver, described: ObjectDef, owner_id: str) -> None:
+def check_owner(tx: Transaction, described: ObjectDef, owner_id: str) -> None:
     """Refuse an owner that the object cannot have.
 
     Raises:
-        RefusedError: It is neither user nor queue, does not exist, is inactive, or is a queue
-            that does not take records of this object.
+        RefusedError: It is neither user nor queue, does not exist, is inactive, may not read the
+            object, or is a queue that does not take records of this object.
     """
-    kind = saver.schema.of_id(owner_id)
+    kind = tx.schema.of_id(owner_id)
     field = described.by_lower_name["ownerid"]
     if kind is None or kind.name not in field.reference_to:
-        # Uncertain: the code with which the platform refuses a queue on an account.
+        queue = kind is not None and kind.name == "Group"
         raise RefusedError(
-            "INVALID_CROSS_REFERENCE_KEY",
+            tx.switches.queue_on_account_code if queue else "INVALID_CROSS_REFERENCE_KEY",
             f"Owner ID: id value of incorrect type: {owner_id}",
             ("OwnerId",),
         )
     if kind.name == "User":
-        _check_user(saver.connection, described, owner_id)
+        _check_user(tx, described, owner_id)
     else:
-        _check_queue(saver.connection, described, owner_id)
+        _check_queue(tx.connection, described, owner_id)
 
 
-def _check_user(connection: sqlite3.Connection, described: ObjectDef, user_id: str) -> None:
-    found = connection.execute('SELECT IsActive FROM "User" WHERE Id = ?', (user_id,)).fetchone()
+def _check_user(tx: Transaction, described: ObjectDef, user_id: str) -> None:
+    found = tx.connection.execute(
+        "SELECT u.IsActive, u.UserType, coalesce(l.IsFrozen, 0) "
+        'FROM "User" u LEFT JOIN UserLogin l ON l.UserId = u.Id WHERE u.Id = ?',
+        (user_id,),
+    ).fetchone()
     if found is None:
         raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    if not found[0]:
+    active, user_type, frozen = found
+    if not active or (frozen and tx.switches.frozen_owner_refused):
         raise RefusedError(
             "INACTIVE_OWNER_OR_USER",
             f"operation performed with inactive user [{user_id[:15]}] as owner of "
             f"{described.label.lower()}",
+        )
+    unreadable = tx.rules.rules and tx.rules.hidden_from(
+        described.name, profile_of(tx.connection, user_id)
+    )
+    automated = user_type != "Standard" and tx.switches.non_standard_owner_refused
+    if unreadable or automated:
+        raise RefusedError(
+            "TRANSFER_REQUIRES_READ",
+            f"The new owner must have read permission on {described.label.lower()}",
+            ("OwnerId",),
         )
 
 

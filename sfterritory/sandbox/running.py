@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from sfterritory.sandbox.failure import SandboxError
-from sfterritory.sandbox.save import execute_edit
+from sfterritory.sandbox.faults.keeping import add_fault, clear_faults
+from sfterritory.sandbox.faults.protocol import FaultProtocol
+from sfterritory.sandbox.interface import edit_record
 from sfterritory.sandbox.seed import seed_org
 from sfterritory.sandbox.server import create_app
 from sfterritory.sandbox.state import SandboxState, store_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sfterritory.sandbox.clock import Clock
@@ -49,13 +51,30 @@ class SandboxHandle:
     def edit(
         self, object_name: str, record_id: str, values: Mapping[str, Any], *, by: str | None = None
     ) -> None:
-        """Change a record as a person in Salesforce would; by default the API's own user.
+        """Change a record as a person would, by default the API user; assignment rules do not run.
 
         Raises:
             RefusedError: The platform would not do it.
+            KeyError: There is no such object.
         """
         user_id = by or self.state.credentials().run_as_user_id
-        execute_edit(self.state, object_name, record_id, values, by=user_id)
+        edit_record(self.state, object_name, record_id, values, by=user_id)
+
+    def fault(self, kind: str, **parameters: Any) -> int:
+        """Add a fault from the next request on, and return its number.
+
+        Raises:
+            SandboxError: There is no such fault, or it could not happen in this org.
+        """
+        return add_fault(self.state, {"kind": kind, **parameters})
+
+    def clear_faults(self) -> None:
+        """Take every fault out of the org."""
+        clear_faults(self.state)
+
+    def fired(self, number: int) -> int:
+        """Return how often a fault has struck."""
+        return next(one.fired for one in self.state.faults.listed() if one.number == number)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -93,7 +112,7 @@ def sandbox_server(state: SandboxState, *, jwt_public_key: bytes | None = None) 
         log_level="error",
         access_log=False,
         lifespan="off",
-        http="h11",
+        http=FaultProtocol,
         h11_max_incomplete_event_size=MAX_HEAD_READ_BYTES,
         ws="none",
         date_header=False,  # the application writes the date, by its own clock
@@ -127,7 +146,7 @@ def handle_of(state: SandboxState, listener: socket.socket) -> SandboxHandle:
 
 
 @contextmanager
-def running_sandbox(
+def running_sandbox(  # noqa: PLR0913 - each is a choice of a test
     state: Path,
     *,
     port: int = 0,
@@ -135,11 +154,21 @@ def running_sandbox(
     clock: Clock | None = None,
     switches: Switches | None = None,
     jwt_public_key: bytes | None = None,
+    faults: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[SandboxHandle]:
     """Serve a state file from a thread of this process; seed it first if there is none.
 
+    Args:
+        state: The file.
+        port: To listen on; 0 takes a free one.
+        seed: Of the org, where it is made.
+        clock: The server's time.
+        switches: In place of those in the file.
+        jwt_public_key: PEM of the key whose assertions are accepted.
+        faults: What is to go wrong, beside what the file says: `{"kind": "cut", "nth": 2}`.
+
     Raises:
-        SandboxError: The port is taken, or the state file is not ours.
+        SandboxError: The port is taken, the state file is not ours, or a fault does not exist.
     """
     if not state.exists():
         seed_org(state, seed=seed)
@@ -152,6 +181,8 @@ def running_sandbox(
             target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
         handle = handle_of(opened, listener)
+        for fault in faults:
+            add_fault(opened, fault)
         thread.start()
         stack.callback(_stop, server, thread)
         _await_start(server, thread)

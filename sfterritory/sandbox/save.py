@@ -1,53 +1,63 @@
 """Saving records: the one place that decides what an insert, update or delete may do.
 
 Rows, collections and edits by hand all come through here, so they refuse the same things in the
-same words.
+same words. The order is the platform's: types, references, locks, triggers, validation and
+duplicate rules, assignment rules, the write, and then what follows from it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.assignment import ruled_owner
-from sfterritory.sandbox.clock import stored
-from sfterritory.sandbox.history import record_changes, record_creation
+from sfterritory.sandbox.accept import (
+    accepted,
+    check_not_emptied,
+    check_references,
+    check_required,
+    check_unique,
+)
+from sfterritory.sandbox.assignment import RULED, ruled_owner
+from sfterritory.sandbox.bin import put_into_bin
+from sfterritory.sandbox.consequence import after_creation, after_update, server_values
+from sfterritory.sandbox.country import in_step
+from sfterritory.sandbox.declared import check_declared, check_unlocked
 from sfterritory.sandbox.ids import normalised
-from sfterritory.sandbox.objects import EVERYTHING
-from sfterritory.sandbox.owner import check_owner
+from sfterritory.sandbox.objects.everything import EVERYTHING
+from sfterritory.sandbox.objects.making import PERSONS, PLACES, TERRITORIES
+from sfterritory.sandbox.person import check_person_contact, person_values
 from sfterritory.sandbox.refusal import RefusedError
-from sfterritory.sandbox.state import SandboxState, row_of, take_ids
-from sfterritory.sandbox.values import derived, stored_value
+from sfterritory.sandbox.row_store import change_row, insert_row
+from sfterritory.sandbox.state import row_of
+from sfterritory.sandbox.territory_check import check_deletion, check_territory
+from sfterritory.sandbox.transaction import Transaction
+from sfterritory.sandbox.values import derived
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
-    from datetime import datetime
 
-    from sfterritory.sandbox.org_schema import OrgSchema
-    from sfterritory.sandbox.schema import FieldDef, ObjectDef
-    from sfterritory.sandbox.switches import Switches
+    from sfterritory.sandbox.faults.book import FaultBook
+    from sfterritory.sandbox.schema import ObjectDef
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Saver:
+class Saver(Transaction):
     """One transaction's way to write.
 
     Attributes:
-        user_id: Who writes.
-        schema: What that user sees of the org.
-        now: The server's time.
         auto_assign: Whether the org's active assignment rules run (the platform's default).
+        assignment_rule_id: The rule that new records go through instead of the active one.
+        allow_duplicates: Duplicates that a rule only warns of are saved.
+        faults: What is to go wrong with single records.
     """
 
-    connection: sqlite3.Connection
-    user_id: str
-    schema: OrgSchema
-    now: datetime
-    switches: Switches
     auto_assign: bool = True
+    assignment_rule_id: str | None = None
+    allow_duplicates: bool = False
+    faults: FaultBook | None = None
 
     def update(self, described: ObjectDef, record_id: str, values: Mapping[str, Any]) -> None:
         """Change the named fields of a record.
@@ -63,9 +73,17 @@ class Saver:
         before = self.living(described, record_id)
         if before.get("IsConverted"):
             raise RefusedError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-        given = self._accepted(described, values, creating=False)
-        self._check_references(described, given, before)
-        self._write_update(described, before, given)
+        if described.name == "Contact":
+            check_person_contact(self, before)
+        given = accepted(described, values, creating=False)
+        check_not_emptied(described, given)
+        check_references(self, described, given, before)
+        after = {**before, **self._columns(described, given, before)}
+        after.update(derived(EVERYTHING.objects[described.name], after, now=self.now))
+        self._check(described, before, after)
+        self._strike(described, "update", before["Id"])
+        self._write_update(described, before, after)
+        self._saved(described, "update", before["Id"])
 
     def create(self, described: ObjectDef, values: Mapping[str, Any]) -> str:
         """Insert a record and return its id.
@@ -82,11 +100,17 @@ class Saver:
         row: Values = {field.name: field.default for field in whole.columns}
         if described.has("OwnerId"):
             row["OwnerId"] = self.user_id
-        given = self._accepted(described, values, creating=True)
-        row.update(given)
-        self._check_required(described, row)
-        self._check_references(described, given, {})
-        return self._write_insert(described, row)
+        given = accepted(described, values, creating=True)
+        row.update(self._columns(described, given, {}))
+        check_required(described, row)
+        check_references(self, described, given, {})
+        row.update(server_values(self, whole, row))
+        row.update(derived(whole, row, now=self.now))
+        self._check(described, {}, row)
+        self._strike(described, "create", "")
+        record_id = self._write_insert(whole, row)
+        self._saved(described, "create", record_id)
+        return record_id
 
     def delete(self, described: ObjectDef, record_id: str) -> None:
         """Put a record into the recycle bin; an account takes its contacts and deals along.
@@ -100,27 +124,27 @@ class Saver:
                 f"entity type {described.name} does not support delete",
             )
         row = self.living(described, record_id)
-        if not described.has("IsDeleted"):
-            self._execute(f'DELETE FROM "{described.name}" WHERE Id = ?', row["Id"])  # noqa: S608 - names of our own schema
-            return
-        self._bin(described.name, "Id", row["Id"])
-        if described.name == "Account":
-            for child in ("Contact", "Opportunity"):
-                self._bin(child, "AccountId", row["Id"])
-
-    def _bin(self, object_name: str, key: str, record_id: str) -> None:
-        stamp = stored(self.now)
-        sql = (
-            f'UPDATE "{object_name}" SET IsDeleted = 1, LastModifiedDate = ?, '  # noqa: S608 - names of our own schema
-            f'LastModifiedById = ?, SystemModstamp = ? WHERE "{key}" = ? AND IsDeleted = 0'
-        )
-        self._execute(sql, stamp, self.user_id, stamp, record_id)
+        check_unlocked(self, EVERYTHING.objects[described.name], row)
+        check_deletion(self, described.name, row)
+        self._strike(described, "delete", row["Id"])
+        put_into_bin(self, EVERYTHING.objects[described.name], row["Id"])
 
     def living(self, described: ObjectDef, record_id: str) -> Values:
         """Return the stored values of a record that can be changed.
 
         Raises:
             RefusedError: The id is malformed, unknown, or its record is deleted.
+        """
+        row = self.stored(described, record_id)
+        if row.get("IsDeleted"):
+            raise RefusedError("ENTITY_IS_DELETED", "entity is deleted")
+        return row
+
+    def stored(self, described: ObjectDef, record_id: str) -> Values:
+        """Return the stored values of a record, living or deleted.
+
+        Raises:
+            RefusedError: The id is malformed or unknown.
         """
         full = normalised(record_id)
         if full is None or _name_of(self.schema.of_id(full)) != described.name:
@@ -132,127 +156,80 @@ class Saver:
         row = row_of(self.connection, EVERYTHING.objects[described.name], full)
         if row is None:
             raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if row.get("IsDeleted"):
-            raise RefusedError("ENTITY_IS_DELETED", "entity is deleted")
         return row
 
-    def _accepted(
-        self, described: ObjectDef, values: Mapping[str, Any], *, creating: bool
+    def _columns(
+        self, described: ObjectDef, given: Mapping[str, Any], before: Mapping[str, Any]
     ) -> Values:
-        """Return the values by canonical name, each as its column stores it."""
-        accepted: Values = {}
-        read_only: list[str] = []
-        for name, value in values.items():
-            field = described.find(name)
-            if field is None:
-                raise RefusedError(
-                    "INVALID_FIELD",
-                    f"No such column '{name}' on sobject of type {described.name}",
-                )
-            if not (field.createable if creating else field.updateable):
-                read_only.append(field.name)
-                continue
-            accepted[field.name] = stored_value(field, value)
-        if read_only:
-            raise RefusedError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {', '.join(read_only)}. Please check the "
-                "security settings of this field and verify that it is read/write for your "
-                "profile or permission set.",
-                tuple(read_only),
-            )
-        if not creating:
-            self._check_not_emptied(described, accepted)
-        return accepted
+        """Return what is written, by column: the given values and those that follow from them."""
+        written = dict(given)
+        if described.name == "Account" and self.has_feature(PERSONS):
+            written |= person_values(self, given, before)
+        if self.has_feature(PLACES):
+            written |= in_step(described, given, before, creating=not before)
+        columns = {one.name: one.column_name for one in described.columns}
+        return {columns.get(name, name): value for name, value in written.items()}
 
-    def _check_not_emptied(self, described: ObjectDef, accepted: Values) -> None:
-        emptied = tuple(
-            name
-            for name, value in accepted.items()
-            if value is None and not described.by_lower_name[name.lower()].nillable
-        )
-        if "OwnerId" in emptied:
-            raise RefusedError("INVALID_EMPTY_KEY_OWNER", "owner cannot be blank", ("OwnerId",))
-        if emptied:
-            raise _missing(emptied)
+    def _check(
+        self, described: ObjectDef, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        whole = EVERYTHING.objects[described.name]
+        check_unlocked(self, whole, after)
+        check_declared(self, whole, before, after, allow_duplicates=self.allow_duplicates)
+        if self.has_feature(TERRITORIES):
+            check_territory(self, described.name, before, after)
+        check_unique(self, whole, after)
 
-    def _check_required(self, described: ObjectDef, row: Values) -> None:
-        missing = tuple(
-            field.name
-            for field in described.columns
-            if not field.nillable and field.createable and row[field.name] is None
-        )
-        if missing:
-            raise _missing(missing)
+    def _strike(self, described: ObjectDef, operation: str, record_id: str) -> None:
+        if self.faults is not None:
+            refusal = self.faults.row_refusal(described, operation, record_id)
+            if refusal is not None:
+                raise refusal
 
-    def _check_references(self, described: ObjectDef, given: Values, before: Values) -> None:
-        for name, value in given.items():
-            field = described.by_lower_name[name.lower()]
-            if field.type != "reference" or value is None or value == before.get(name):
-                continue
-            if name == "OwnerId":
-                check_owner(self, described, value)
-            else:
-                self._check_reference(field, value)
+    def _saved(self, described: ObjectDef, operation: str, record_id: str) -> None:
+        """Let automation write after the save, where a fault says so."""
+        if self.faults is not None:
+            self.faults.count_rows(1)
+            for fault in self.faults.rewrites(described, operation, record_id):
+                fault.apply(replace(self, auto_assign=False, faults=None), described, record_id)
 
-    def _check_reference(self, field: FieldDef, target_id: str) -> None:
-        target = self.schema.of_id(target_id)
-        if target is None or target.name not in field.reference_to:
-            raise RefusedError(
-                "FIELD_INTEGRITY_EXCEPTION",
-                f"{field.label}: id value of incorrect type: {target_id}",
-                (field.name,),
-            )
-        row = row_of(self.connection, target, target_id)
-        if row is None:
-            raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if row.get("IsDeleted"):
-            raise RefusedError("ENTITY_IS_DELETED", "entity is deleted", (field.name,))
-
-    def _write_update(self, described: ObjectDef, before: Values, given: Values) -> None:
-        after = {**before, **given}
-        if self.auto_assign and described.auto_assigned:
-            after["OwnerId"] = ruled_owner(self.connection, described, after) or after["OwnerId"]
-        after.update(derived(described, after, now=self.now))
+    def _write_update(self, described: ObjectDef, before: Values, after: Values) -> None:
+        whole = EVERYTHING.objects[described.name]
+        # A rule that the header names is for new records alone.
+        rules_run = self.auto_assign and self.assignment_rule_id is None
+        ruled = None
+        if rules_run and described.name in RULED:
+            ruled = ruled_owner(self.connection, described, after)
+        if ruled is not None:
+            after["OwnerId"] = ruled
+        after.update(server_values(self, whole, after))
+        after.update(derived(whole, after, now=self.now))
+        after.update(_model_dates(self, whole, before, after))
         changed = {name: value for name, value in after.items() if value != before[name]}
         if not changed and not self.switches.same_value_touches:
             return
-        stamps = self._stamps(described, creating=False)
-        written = {**changed, **stamps}
-        names = ", ".join(f'"{name}" = ?' for name in written)
-        sql = f'UPDATE "{described.name}" SET {names} WHERE Id = ?'  # noqa: S608 - names of our own schema
-        self._execute(sql, *written.values(), before["Id"])
-        record_changes(self, described, before, after)
+        written = change_row(self, whole, before, changed, owner_by_rule=ruled is not None)
+        after_update(self, whole, before, written, rules_run=rules_run)
 
-    def _write_insert(self, described: ObjectDef, row: Values) -> str:
-        (record_id,) = take_ids(self.connection, described.sequence_prefix, 1)
-        row["Id"] = record_id
-        row.update(self._stamps(described, creating=True))
-        if described.name == "Case":
+    def _write_insert(self, whole: ObjectDef, row: Values) -> str:
+        if whole.name == "Case":
             row["CaseNumber"] = f"{_next_case_number(self.connection):08d}"
-        if self.auto_assign and described.auto_assigned:
-            row["OwnerId"] = ruled_owner(self.connection, described, row) or row["OwnerId"]
-        row.update(derived(described, row, now=self.now))
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
-        sql = f'INSERT INTO "{described.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of our own schema
-        self._execute(sql, *row.values())
-        record_creation(self, described, row)
+        if self.auto_assign and whole.name in RULED:
+            ruled = ruled_owner(self.connection, whole, row, rule_id=self.assignment_rule_id)
+            row["OwnerId"] = ruled or row["OwnerId"]
+        record_id = insert_row(self, whole, row)
+        after_creation(self, whole, {**row, "Id": record_id}, rules_run=self.auto_assign)
         return record_id
 
-    def _stamps(self, described: ObjectDef, *, creating: bool) -> Values:
-        now = stored(self.now)
-        stamps = {
-            "LastModifiedDate": now,
-            "LastModifiedById": self.user_id,
-            "SystemModstamp": now,
-        }
-        if creating:
-            stamps |= {"CreatedDate": now, "CreatedById": self.user_id}
-        return {name: value for name, value in stamps.items() if described.has(name)}
 
-    def _execute(self, sql: str, *params: object) -> None:
-        self.connection.execute(sql, params)
+def _model_dates(
+    tx: Transaction, described: ObjectDef, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Values:
+    """Return when a territory model was activated or archived, if this save does it."""
+    if described.name != "Territory2Model" or before["State"] == after["State"]:
+        return {}
+    field = "ActivatedDate" if after["State"] == "Active" else "DeactivatedDate"
+    return {field: tx.stamp}
 
 
 def _next_case_number(connection: sqlite3.Connection) -> int:
@@ -264,32 +241,5 @@ def _next_case_number(connection: sqlite3.Connection) -> int:
     return 1_000_000 + int(row[0])
 
 
-def execute_edit(
-    state: SandboxState, object_name: str, record_id: str, values: Mapping[str, Any], *, by: str
-) -> None:
-    """Change a record as a person in the user interface would; assignment rules do not run.
-
-    Raises:
-        RefusedError: The platform would not do it.
-        KeyError: There is no such object.
-    """
-    with state.writing() as connection:
-        saver = Saver(
-            connection,
-            by,
-            schema=state.schema,
-            now=state.now(),
-            switches=state.switches,
-            auto_assign=False,
-        )
-        saver.update(state.schema.objects[object_name], record_id, values)
-
-
 def _name_of(described: ObjectDef | None) -> str:
     return "" if described is None else described.name
-
-
-def _missing(names: tuple[str, ...]) -> RefusedError:
-    return RefusedError(
-        "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names
-    )

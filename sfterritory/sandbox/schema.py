@@ -1,4 +1,4 @@
-"""What an object and a field are; `objects.py` declares the org's own.
+"""What an object and a field are; `objects/` declares the org's own.
 
 One declaration serves the tables, describe, SOQL and the checks on save.
 """
@@ -15,6 +15,7 @@ FieldType = Literal[
     "string",
     "textarea",
     "picklist",
+    "multipicklist",
     "phone",
     "email",
     "url",
@@ -28,7 +29,7 @@ FieldType = Literal[
 ]
 
 TEXT_TYPES: frozenset[str] = frozenset(
-    {"string", "textarea", "picklist", "phone", "email", "url"},
+    {"string", "textarea", "picklist", "multipicklist", "phone", "email", "url"},
 )
 NUMBER_TYPES: frozenset[str] = frozenset({"int", "double", "currency"})
 
@@ -42,7 +43,11 @@ class FieldDef:
         tracked: A change writes history rows.
         name_in_history: What history calls it, where that is not `name`.
         components: For an address: its part (`city`) and the field that holds it.
-        feature: The org feature that brings it; '' where every org has it.
+        feature: The org features that bring it, joined by `+`; '' where every org has it.
+        unique: No two records have the same value.
+        names_table: What a path through a polymorphic lookup reads.
+        controller: The picklist field on which this one's values depend.
+        stored_as: The column that holds it, where its name was changed since.
     """
 
     name: str
@@ -64,6 +69,10 @@ class FieldDef:
     default: str | int | None = None
     components: tuple[tuple[str, str], ...] = ()
     feature: str = ""
+    unique: bool = False
+    names_table: str = "_Name"
+    controller: str = ""
+    stored_as: str = ""
 
     @property
     def custom(self) -> bool:
@@ -74,6 +83,11 @@ class FieldDef:
     def stored(self) -> bool:
         """Whether a column holds it; compound fields are put together from others."""
         return self.type != "address"
+
+    @property
+    def column_name(self) -> str:
+        """The column that holds it."""
+        return self.stored_as or self.name
 
     @property
     def polymorphic(self) -> bool:
@@ -102,6 +116,9 @@ class ObjectDef:
         history_of: The tracked object, for a history object.
         history_parent: The field of a history object that names the changed record.
         feature: The org feature that brings it; '' where every org has it.
+        unique_together: Fields whose values no two living records share as a whole.
+        replicateable: getUpdated and getDeleted serve it.
+        undeletable: The recycle bin gives its records back.
     """
 
     name: str
@@ -118,6 +135,9 @@ class ObjectDef:
     queue_owners: bool = False
     auto_assigned: bool = False
     feature: str = ""
+    unique_together: tuple[str, ...] = ()
+    replicateable: bool = True
+    undeletable: bool = True
     by_lower_name: dict[str, FieldDef] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +158,12 @@ class ObjectDef:
     def tracked(self) -> tuple[FieldDef, ...]:
         """The fields whose changes history records."""
         return tuple(one for one in self.fields if one.tracked)
+
+    @cached_property
+    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of fields whose values belong to one living record alone."""
+        single = tuple((one.name,) for one in self.fields if one.unique)
+        return (*single, self.unique_together) if self.unique_together else single
 
     @property
     def sequence_prefix(self) -> str:

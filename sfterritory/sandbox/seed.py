@@ -6,18 +6,25 @@ The dirt is dealt in known numbers; `SeedReport.counts` names each kind.
 from __future__ import annotations
 
 import json
+import math
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sfterritory.sandbox.clock import stored
 from sfterritory.sandbox.failure import SandboxError
 from sfterritory.sandbox.history import history_rows
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
+from sfterritory.sandbox.seed_activity import ActivityMaker
 from sfterritory.sandbox.seed_people import Row, insert_records, seed_people
 from sfterritory.sandbox.seed_records import YEARS_BACK, RecordMaker
-from sfterritory.sandbox.state import check_is_state_file, connect, create_state_file, write_meta
+from sfterritory.sandbox.seed_setup import seed_setup
+from sfterritory.sandbox.seed_territory import TerritoryMaker
+from sfterritory.sandbox.state import write_meta
+from sfterritory.sandbox.state_file import check_is_state_file, connect, create_state_file
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 # The sample org's own present: a fixed day, so that a seed gives the same org on any day.
 SEED_AS_OF = datetime(2026, 6, 30, 18, 0, tzinfo=UTC)
+_PORTION_RECORDS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +108,43 @@ def _written(
     founded = stored(as_of - timedelta(days=365 * YEARS_BACK + 30))
     people = seed_people(connection, dice, reps=sizes.reps, seed=seed, stamp=founded)
     maker = RecordMaker(connection, dice, people=people, as_of=as_of)
-    accounts = maker.accounts(sizes.accounts)
-    written = {
-        "Account": accounts,
-        "Contact": maker.contacts(accounts),
-        "Lead": maker.leads(sizes.leads, accounts),
-        "Opportunity": maker.opportunities(accounts),
-        "Case": maker.cases(accounts),
+    # Dice of its own: what was seeded before it stays as it was.
+    own_dice = random.Random(f"{seed} activities")  # noqa: S311 - a sample org, no secret
+    activities = ActivityMaker(connection, own_dice, people=people, as_of=as_of)
+    records: Counter[str] = Counter()
+    for accounts, leads in _portions(sizes):
+        rows = _portion(maker, accounts=accounts, leads=leads)
+        for name, some in rows.items():
+            insert_records(connection, name, some)
+            records[name] += len(some)
+        changes = _owner_changes(connection, rows["Account"], author_id=people.manager_id)
+        maker.counts["accounts with owner history"] += len(changes) // 2
+        history_rows(connection, EVERYTHING.objects["AccountHistory"], changes)
+        records.update(activities.write(rows))
+    seed_setup(connection, people=people, stamp=founded)
+    TerritoryMaker(connection, people=people, stamp=founded).write()
+    return SeedReport(dict(records), dict(sorted(maker.counts.items())))
+
+
+def _portions(sizes: _Sizes) -> list[tuple[int, int]]:
+    """Return how many accounts and leads are made at a time, so that memory stays flat."""
+    count = max(1, math.ceil(max(sizes.accounts, sizes.leads) / _PORTION_RECORDS))
+    starts = [
+        (sizes.accounts * part // count, sizes.leads * part // count) for part in range(count + 1)
+    ]
+    return [(end[0] - start[0], end[1] - start[1]) for start, end in pairwise(starts)]
+
+
+def _portion(maker: RecordMaker, *, accounts: int, leads: int) -> dict[str, list[Row]]:
+    """Return rows by object: so many accounts with what hangs on them, and so many leads."""
+    parents = maker.accounts(accounts)
+    return {
+        "Account": parents,
+        "Contact": maker.contacts(parents),
+        "Lead": maker.leads(leads, parents),
+        "Opportunity": maker.opportunities(parents),
+        "Case": maker.cases(parents),
     }
-    for name, rows in written.items():
-        insert_records(connection, name, rows)
-    changes = _owner_changes(connection, accounts, author_id=people.manager_id)
-    maker.counts["accounts with owner history"] = len(changes) // 2
-    history_rows(connection, EVERYTHING.objects["AccountHistory"], changes)
-    records = {name: len(rows) for name, rows in written.items()}
-    return SeedReport(records, dict(sorted(maker.counts.items())))
 
 
 def _owner_changes(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.assignment import add_assignment_rule
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
 from sfterritory.sandbox.places import METROS, Metro, Place, metro_places
 from sfterritory.sandbox.seed_names import FIRST_NAMES, LAST_NAMES, STREET_KINDS, STREET_NAMES
 from sfterritory.sandbox.state import insert_rows, new_org_facts, take_ids, write_meta
@@ -317,5 +317,6 @@ def _seed_queues(
         object_name="Lead",
         name="International to queue",
         entries=[("Country", ("Germany", "DE"), queues[INTERNATIONAL_QUEUE])],
+        stamps=stamps,
     )
     return queues[UNASSIGNED_QUEUE], queues[INTERNATIONAL_QUEUE]

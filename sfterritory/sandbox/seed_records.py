@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sfterritory.sandbox.clock import stored
-from sfterritory.sandbox.objects import (
+from sfterritory.sandbox.objects.values import (
     ACCOUNT_TYPES,
     INDUSTRIES,
     LEAD_STATUSES,
@@ -60,6 +60,7 @@ class RecordMaker:
         self._dice = dice
         self._people = people
         self._as_of = as_of
+        self._cases = 0
         self.counts: Counter[str] = Counter()
 
     def accounts(self, count: int) -> list[Row]:
@@ -293,14 +294,15 @@ class RecordMaker:
         parents = [one for one in accounts if dice.random() < 0.2]
         ids = take_ids(self._connection, "500", len(parents))
         rows = []
-        for number, (record_id, account) in enumerate(zip(ids, parents, strict=True)):
+        for record_id, account in zip(ids, parents, strict=True):
+            self._cases += 1
             closed = dice.random() < 0.6
             stamps = self._stamps()
             queued = dice.random() < 0.3
             rows.append(
                 {
                     "Id": record_id,
-                    "CaseNumber": f"{number + 1:08d}",
+                    "CaseNumber": f"{self._cases:08d}",
                     "AccountId": account["Id"],
                     "Type": dice.choice(("Problem", "Feature Request", "Question")),
                     "Status": "Closed" if closed else dice.choice(("New", "Working")),

@@ -8,38 +8,74 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.routing import Route
 
 from sfterritory.sandbox.api import (
-    auth,
-    bulk_query,
+    batch,
     collections,
+    composite,
     describe,
+    graph,
     limits,
     query,
+    replication,
     rows,
+    tree,
+    upsert,
     version,
 )
+from sfterritory.sandbox.api.admin import admin_app
 from sfterritory.sandbox.api.answer import ApiError, Call, Handler, error_answer
+from sfterritory.sandbox.api.bulk import ingest as bulk_ingest
+from sfterritory.sandbox.api.bulk import query as bulk_query
+from sfterritory.sandbox.api.coding import decoded
+from sfterritory.sandbox.api.dispatch import DATA, routed, versioned, wrong_method
+from sfterritory.sandbox.api.limits import limit_info, take_request
+from sfterritory.sandbox.api.oauth import authorize, identity, logout, revoke, token
+from sfterritory.sandbox.api.oauth.request import (
+    OAuthError,
+    SiteHandler,
+    SiteRequest,
+    read_form,
+    refused,
+)
+from sfterritory.sandbox.api.router import Router, segments_of
 from sfterritory.sandbox.api.session import authorised
+from sfterritory.sandbox.faults.front import FaultFront
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Sequence
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from sfterritory.sandbox.state import SandboxState
 
-    Endpoint = Callable[[Request], Awaitable[Response]]
-
 MAX_BODY_BYTES = 160_000_000  # above an upload of 100 MB after its base64 growth
 MAX_HEAD_BYTES = 16_384
-_DATA = "/services/data"
-_MODULES = (version, query, limits, describe, rows, collections, bulk_query)
-_LIMITED = re.compile(r"/services/data/v[^/]+/.")
+_SIGN_IN = "/services/oauth2/"
+_ON_LOOPBACK = re.compile(
+    r"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII
+)
+_MODULES = (
+    version,
+    query,
+    limits,
+    describe,
+    rows,
+    upsert,
+    replication,
+    collections,
+    composite,
+    batch,
+    graph,
+    tree,
+    bulk_ingest,
+    bulk_query,
+)
+_SITE_MODULES = (token, authorize, identity, revoke, logout)
 
 
 def create_app(state: SandboxState, *, jwt_public_key: bytes | None = None) -> ASGIApp:
@@ -50,80 +86,105 @@ def create_app(state: SandboxState, *, jwt_public_key: bytes | None = None) -> A
         jwt_public_key: PEM of the key whose JWT bearer assertions are accepted.
     """
     app = Starlette(
-        routes=[*_oauth_routes(state, jwt_public_key), *_data_routes(state)],
-        exception_handlers={
-            ApiError: _answer_api_error,
-            HTTPException: _answer_http_error,
-            Exception: _answer_crash,
-        },
+        routes=[Route("/{path:path}", _Org(state, jwt_public_key))],
+        exception_handlers={Exception: _answer_crash},
     )
-    return _Front(app, state)
+    org = _Dated(_Front(app, state), state)
+    return FaultFront(org, state, admin=_Dated(admin_app(state), state))
 
 
-def _oauth_routes(state: SandboxState, public_key: bytes | None) -> list[Route]:
-    def endpoint(handler: Callable[[auth.TokenRequest], Response]) -> Endpoint:
-        async def answer(request: Request) -> Response:
-            asked = auth.TokenRequest(
-                state=state,
-                form=auth.read_form(await _body(request), dict(request.query_params)),
-                authorization=request.headers.get("authorization"),
-                origin=_origin(request),
-                public_key=public_key,
-            )
-            return await run_in_threadpool(handler, asked)
+class _Org:
+    """Answers every path: a body is read, then the rest happens in a thread."""
 
+    def __init__(self, state: SandboxState, public_key: bytes | None) -> None:
+        self._state = state
+        self._public_key = public_key
+        self._routes: Router[Handler] = Router(module.ROUTES for module in _MODULES)
+        self._site: Router[SiteHandler] = Router(module.SITE_ROUTES for module in _SITE_MODULES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            body = await _body(request)
+            response = await run_in_threadpool(self._answer, request, body)
+        except ApiError as error:
+            response = self._refusal(request, error)
+        await response(scope, receive, send)
+
+    def _refusal(self, request: Request, error: ApiError) -> Response:
+        """Return a refusal in the form of the place: clients that sign in read an object."""
+        if not request.url.path.lower().startswith(_SIGN_IN):
+            return error_answer(error)
+        answer = refused(self._state, OAuthError("invalid_request", error.message))
+        answer.status_code = error.status
+        answer.headers.update(error.headers)
         return answer
 
-    async def versions(_request: Request) -> Response:
-        return version.versions()
+    def _answer(self, request: Request, body: bytes) -> Response:
+        segments = segments_of(request.scope["raw_path"].decode("ascii", "replace"))
+        content = decoded(
+            body, request.headers.get("content-encoding", ""), most_bytes=MAX_BODY_BYTES
+        )
+        if tuple(one.lower() for one in segments[:2]) == DATA:
+            if len(segments) == 2:
+                return _versions(request)
+            return self._answer_data(request, segments, content)
+        return self._answer_site(request, segments, content)
 
-    return [
-        Route("/services/oauth2/token", endpoint(auth.token), methods=["POST"]),
-        Route("/services/oauth2/introspect", endpoint(auth.introspect), methods=["POST"]),
-        Route(_DATA, versions, methods=["GET"]),
-    ]
+    def _answer_data(self, request: Request, segments: Sequence[str], body: bytes) -> Response:
+        """Answer below `/services/data/vXX.0`: signed in, and within the allocation.
+
+        Raises:
+            ApiError: Unknown version, no living session, or nothing left of the allocation.
+        """
+        state = self._state
+        number, rest = versioned(segments)
+        session = authorised(state, request.headers.get("authorization"))
+        try:
+            take_request(state, session)
+            handler, path = routed(self._routes, rest, method=request.method)
+            call = Call(
+                state=state,
+                version=number,
+                method=request.method,
+                user_id=session.user_id,
+                schema=state.schema_for(session.user_id),
+                path=path,
+                query=dict(request.query_params),
+                headers=dict(request.headers),
+                body=body,
+                origin=_origin(request),
+                routes=self._routes,
+            )
+            response = handler(call)
+        except ApiError as error:
+            response = error_answer(error)
+        if response.status_code != 204 or state.switches.limit_info_on_204:
+            response.headers["Sforce-Limit-Info"] = limit_info(state, session)
+        state.save_usage_if_free()
+        return response
+
+    def _answer_site(self, request: Request, segments: Sequence[str], body: bytes) -> Response:
+        handler, path = routed(self._site, segments, method=request.method)
+        return handler(
+            SiteRequest(
+                state=self._state,
+                method=request.method,
+                path=path,
+                form=read_form(body, request.headers, dict(request.query_params)),
+                body=body,
+                authorization=request.headers.get("authorization"),
+                host=request.headers.get("host", ""),
+                origin=_origin(request),
+                public_key=self._public_key,
+            )
+        )
 
 
-def _data_routes(state: SandboxState) -> list[Route]:
-    def route(path: str, handlers: Mapping[str, Handler]) -> Route:
-        """Return one path with a handler for each of its methods."""
-
-        async def answer(request: Request) -> Response:
-            method = "GET" if request.method == "HEAD" else request.method
-            handler = handlers[method]
-            call = await _call(request, state)
-            return await run_in_threadpool(handler, call)
-
-        return Route(f"{_DATA}/{{version}}{path}", answer, methods=sorted(handlers))
-
-    by_path: dict[str, dict[str, Handler]] = {}
-    for module in _MODULES:
-        for path, handlers in module.ROUTES.items():
-            by_path.setdefault(path, {}).update(handlers)
-    # Literal paths stand before those with a variable, which would take their place.
-    listed = sorted(by_path, key=lambda path: [step.startswith("{") for step in path.split("/")])
-    return [route(path, by_path[path]) for path in listed]
-
-
-async def _call(request: Request, state: SandboxState) -> Call:
-    """Return the request as handlers see it.
-
-    Raises:
-        ApiError: Unknown version, no living session, or a body beyond every limit.
-    """
-    number = version.checked_version(request.path_params["version"])
-    session = await run_in_threadpool(authorised, state, request.headers.get("authorization"))
-    return Call(
-        state=state,
-        version=number,
-        user_id=session.user_id,
-        schema=state.schema_for(session.user_id),
-        path={key: str(value) for key, value in request.path_params.items()},
-        query=dict(request.query_params),
-        headers=dict(request.headers),
-        body=await _body(request),
-        origin=_origin(request),
-    )
+def _versions(request: Request) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        raise wrong_method(request.method, ["GET"])
+    return version.versions()
 
 
 async def _body(request: Request) -> bytes:
@@ -138,25 +199,18 @@ async def _body(request: Request) -> bytes:
 
 
 def _origin(request: Request) -> str:
-    """Return the address of the socket: a Host header could name any other."""
-    host, port = request.scope["server"]
-    return f"http://{host}:{port}"
+    """Return the address that the client reached us by.
 
-
-async def _answer_api_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101 - registered for it alone
-    return error_answer(error)
-
-
-async def _answer_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
-        return error_answer(ApiError(405, "METHOD_NOT_ALLOWED", message))
-    return error_answer(
-        ApiError(error.status_code, "NOT_FOUND", "The requested resource does not exist")
-    )
+    That is the Host header's where it names this machine: a client that came through a front (for
+    TLS, say) goes on through it. Any other Host could lead a token astray: the socket's address
+    stands in for it.
+    """
+    authority = request.headers.get("host", "")
+    if not _ON_LOOPBACK.fullmatch(authority):
+        host, port = request.scope["server"]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    forwarded = request.headers.get("x-forwarded-proto", "").lower()
+    return f"{'https' if forwarded == 'https' else 'http'}://{authority.lower()}"
 
 
 async def _answer_crash(_request: Request, _error: Exception) -> Response:
@@ -165,45 +219,51 @@ async def _answer_crash(_request: Request, _error: Exception) -> Response:
     return error_answer(ApiError(500, "UNKNOWN_EXCEPTION", message))
 
 
-class _Front:
-    """Stands before the routes: trailing slashes, the server's date, the use of the allocation."""
+class _Dated:
+    """Gives every answer the server's date."""
 
     def __init__(self, app: ASGIApp, state: SandboxState) -> None:
         self._app = app
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path: str = scope["path"]
-        if len(path) > 1 and path.endswith("/"):
-            scope = {**scope, "path": path.rstrip("/")}
         date = format_datetime(self._state.now(), usegmt=True).encode()
-        extra = [(b"date", date)]
-        if _LIMITED.match(path):
-            extra.append(
-                (
-                    b"sforce-limit-info",
-                    self._state.usage.count_one(
-                        allowed=self._state.switches.daily_api_requests
-                    ).encode(),
-                )
-            )
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_with_date(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *extra]}
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
             await send(message)
 
-        if _head_bytes(scope) > MAX_HEAD_BYTES:
-            answer = error_answer(ApiError(414, "URI_TOO_LONG", "URI Too Long"))
-            await answer(scope, receive, send_with_headers)
+        await self._app(scope, receive, send_with_date)
+
+
+class _Front:
+    """Stands before the org: compression, and requests that are too long."""
+
+    def __init__(self, app: ASGIApp, state: SandboxState) -> None:
+        self._plain = app
+        # The lowest level: it is there for clients that must cope with it, not to save bytes.
+        self._compressing = GZipMiddleware(app, minimum_size=1, compresslevel=1)
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._plain(scope, receive, send)
             return
-        await self._app(scope, receive, send_with_headers)
+        refusal = _too_long(scope)
+        if refusal is not None:
+            await error_answer(refusal)(scope, receive, send)
+            return
+        app = self._compressing if self._state.switches.compress_answers else self._plain
+        await app(scope, receive, send)
 
 
-def _head_bytes(scope: Scope) -> int:
-    """Return the size of address and headers, which the platform limits together."""
+def _too_long(scope: Scope) -> ApiError | None:
+    """Return the refusal of an address and headers beyond what the platform takes together."""
+    address = len(scope["raw_path"]) + len(scope["query_string"])
     headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
-    return len(scope["raw_path"]) + len(scope["query_string"]) + headers
+    if address + headers <= MAX_HEAD_BYTES:
+        return None
+    if address >= headers:
+        return ApiError(414, "URI_TOO_LONG", "URI Too Long")
+    return ApiError(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "Request Header Fields Too Large")

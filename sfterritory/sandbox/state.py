@@ -10,18 +10,30 @@ import secrets
 import sqlite3
 import string
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.clock import Clock, stored, system_clock
 from sfterritory.sandbox.failure import SandboxError
+from sfterritory.sandbox.faults.book import FaultBook
+from sfterritory.sandbox.feature import settle_features
 from sfterritory.sandbox.ids import numbered
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
+from sfterritory.sandbox.profile import profile_of
+from sfterritory.sandbox.rule_book import (
+    NO_RULES,
+    RuleBook,
+    drop_rules,
+    read_book,
+    read_version,
+    store_rule,
+)
+from sfterritory.sandbox.state_file import FORMAT, check_is_state_file, connect
 from sfterritory.sandbox.switches import Switches, switches_from
-from sfterritory.sandbox.usage import UsageMeter
+from sfterritory.sandbox.usage import stored_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,12 +41,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sfterritory.sandbox.org_schema import OrgSchema
+    from sfterritory.sandbox.rule import Rule
     from sfterritory.sandbox.schema import ObjectDef
 
-FORMAT = 1
 CLIENT_ID = "3MVG9sandbox.territory.client"
+DEFAULT_SCOPE = "api web"
 _TOKEN_CHARACTERS = string.ascii_letters + string.digits + "_."
-_INDEXED = ("SystemModstamp", "OwnerId", "AccountId", "Username", "QueueId", "GroupId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +65,9 @@ class SandboxState:
     Attributes:
         clock: The server's time; tests pass their own.
         switches: The org's choices where the platform leaves one.
-        usage: The API requests answered since the server started.
+        usage: The API requests of the last 24 hours.
         schema: What the org has, seen by somebody who may see everything.
+        faults: What is to go wrong; a server takes them from the state file.
     """
 
     def __init__(
@@ -67,8 +80,8 @@ class SandboxState:
         """
         self.path = path
         self.clock = clock
-        self.usage = UsageMeter()
         self._write_lock = threading.RLock()
+        self._writing_thread: int | None = None
         self._pool_lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
@@ -84,23 +97,87 @@ class SandboxState:
                 remedy="run `sfterritory sandbox reset`: a sandbox is easily remade",
             )
         self._writer = connect(path)
+        self.usage = stored_usage(self._writer)
         self.switches = switches or stored_switches(self._writer)
-        self.schema = EVERYTHING.with_features(self.switches.features)
+        self.faults = FaultBook({})
+        self._rules = NO_RULES
+        self._lock_attempts: Counter[int] = Counter()
+        self._views: dict[tuple[int, frozenset[str]], OrgSchema] = {}
+        self.take_switches(self.switches)
 
-    def schema_for(self, user_id: str) -> OrgSchema:  # noqa: ARG002 - every user sees everything yet
-        """Return what a user sees of the org."""
-        return self.schema
+    def schema_for(self, user_id: str) -> OrgSchema:
+        """Return what a user sees of the org: what the profile hides is not there."""
+        with self.reading() as connection:
+            rules = self.rules(connection)
+            if not rules.rules:
+                return self.schema
+            profile = profile_of(connection, user_id)
+        key = (rules.version, profile)
+        if key not in self._views:
+            self._views[key] = rules.seen_by(self.schema, profile)
+        return self._views[key]
+
+    def rules(self, connection: sqlite3.Connection) -> RuleBook:
+        """Return the declared rules as a transaction sees them, also those of another process."""
+        known = self._rules
+        if known.version != read_version(connection):
+            known = self._rules = read_book(connection, self._lock_attempts)
+        return known
+
+    def add_rule(self, rule: Rule) -> int:
+        """Declare a rule and return its number.
+
+        Raises:
+            SandboxError: It names objects, fields, profiles or records that do not exist.
+        """
+        with self.writing() as connection:
+            return store_rule(connection, rule)
+
+    def listed_rules(self) -> list[dict[str, Any]]:
+        """Return the declared rules as documents, each with its number."""
+        with self.reading() as connection:
+            book = self.rules(connection)
+        return [{"number": number, **one.model_dump(mode="json")} for number, one in book.rules]
+
+    def drop_rules(self, number: int | None = None) -> int:
+        """Take one rule back, or all of them; return how many.
+
+        Raises:
+            SandboxError: There is none of that number.
+        """
+        with self.writing() as connection:
+            return drop_rules(connection, number)
 
     def set_switches(self, switches: Switches) -> None:
         """Set the org's choices, for this server and for the next one on the same file."""
         with self.writing() as connection:
             write_meta(connection, {"switches": dump_json(asdict(switches))})
+        self.take_switches(switches)
+
+    def take_switches(self, switches: Switches) -> None:
+        """Use other choices from now on, in this server alone."""
         self.switches = switches
-        self.schema = EVERYTHING.with_features(switches.features)
+        with self.writing() as connection:
+            settle_features(connection, switches, now=self.now())
+        self.apply_drift()
+
+    def apply_drift(self) -> None:
+        """Make the schema anew: what the switches bring, and how faults have changed it since."""
+        schema = EVERYTHING.with_features(self.switches.features)
+        for drift in self.faults.drifts:
+            schema = drift.applied(schema)
+        self.schema = schema
+        self._views = {}
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection that sees one committed state until the block ends."""
+        """Lend a connection that sees one committed state until the block ends.
+
+        Inside a writing block it is the writer's: a transaction sees what it wrote.
+        """
+        if self._writing_thread == threading.get_ident():
+            yield self._writer
+            return
         connection = self._borrow()
         try:
             connection.execute("BEGIN")
@@ -118,12 +195,24 @@ class SandboxState:
                 yield self._writer
                 return
             self._writer.execute("BEGIN IMMEDIATE")
+            self._writing_thread = threading.get_ident()
             try:
                 yield self._writer
             except BaseException:
                 self._writer.execute("ROLLBACK")
                 raise
+            finally:
+                self._writing_thread = None
             self._writer.execute("COMMIT")
+
+    def save_usage_if_free(self) -> None:
+        """Store the counted requests if many wait and nobody writes; else a later one does."""
+        if self.usage.due and self._write_lock.acquire(blocking=False):
+            try:
+                with self.writing() as connection:
+                    self.usage.save(connection, now=self.now())
+            finally:
+                self._write_lock.release()
 
     def _borrow(self) -> sqlite3.Connection:
         with self._pool_lock:
@@ -146,11 +235,19 @@ class SandboxState:
         for connection in idle:
             connection.close()
         with self._write_lock:
+            if self.usage.unsaved:
+                with self.writing() as connection:
+                    self.usage.save(connection, now=self.now())
             self._writer.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the file was closed: nothing is written any more."""
+        return self._closed
 
     def now(self) -> datetime:
         """Return the server's time."""
-        return self.clock()
+        return self.clock() + self.faults.clock_offset
 
     def credentials(self) -> Credentials:
         """Return the org's id and its connected app."""
@@ -161,79 +258,6 @@ class SandboxState:
                 client_secret=read_meta(connection, "client_secret"),
                 run_as_user_id=read_meta(connection, "run_as_user_id"),
             )
-
-
-def check_is_state_file(path: Path) -> int:
-    """Return the format of a state file.
-
-    Raises:
-        SandboxError: It is something else.
-    """
-    try:
-        connection = connect(path)
-        try:
-            return int(read_meta(connection, "format"))
-        finally:
-            connection.close()
-    except (sqlite3.Error, KeyError, ValueError) as error:
-        raise SandboxError(
-            f"{path} is not a sandbox state file: {error}",
-            remedy="name another file with --state, or remove this one yourself",
-        ) from error
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """Open a connection whose transactions we begin and end ourselves."""
-    connection = sqlite3.connect(
-        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA cache_size = -16000")
-    return connection
-
-
-def create_state_file(path: Path) -> None:
-    """Make an empty org: the tables, no records.
-
-    Raises:
-        SandboxError: The folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = connect(path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(_all_tables())
-    except (OSError, sqlite3.Error) as error:
-        raise SandboxError(
-            f"the sandbox state {path} cannot be written: {error}",
-            remedy="name a writable file with --state",
-        ) from error
-    connection.execute("INSERT INTO _meta VALUES ('format', ?)", (str(FORMAT),))
-    connection.close()
-
-
-def _all_tables() -> str:
-    tables = (_table_sql(one) for one in EVERYTHING.objects.values())
-    own = sorted(
-        (one for one in files("sfterritory.sandbox.tables").iterdir() if one.name.endswith(".sql")),
-        key=lambda one: one.name,
-    )
-    server = (one.read_text("utf-8") for one in own)
-    return "\n".join(("BEGIN;", *tables, *server, "COMMIT;"))
-
-
-def _table_sql(described: ObjectDef) -> str:
-    columns = ", ".join(
-        f'"{field.name}" {field.column_type}{" UNIQUE NOT NULL" if field.type == "id" else ""}'
-        for field in described.columns
-    )
-    indexed = [name for name in (*_INDEXED, described.history_parent) if name]
-    indexes = "".join(
-        f'CREATE INDEX "{described.name}_{name}" ON "{described.name}" ("{name}");\n'
-        for name in dict.fromkeys(indexed)
-        if described.has(name)
-    )
-    return f'CREATE TABLE "{described.name}" (_row INTEGER PRIMARY KEY, {columns});\n{indexes}'
 
 
 def stored_switches(connection: sqlite3.Connection) -> Switches:
@@ -302,14 +326,23 @@ def new_org_facts(run_as_user_id: str, *, seed: int) -> dict[str, str]:
     }
 
 
-def store_token(state: SandboxState, user_id: str) -> str:
+def store_token(
+    state: SandboxState,
+    user_id: str,
+    *,
+    client_id: str = CLIENT_ID,
+    scope: str = DEFAULT_SCOPE,
+    family: str = "",
+) -> str:
     """Issue an access token that lives as long as it is used."""
     now = state.now()
     expires = now + timedelta(minutes=state.switches.session_minutes)
     with state.writing() as connection:
         token = new_token(read_meta(connection, "org_id"))
         connection.execute(
-            "INSERT INTO _token VALUES (?, ?, ?, ?)", (token, user_id, stored(now), stored(expires))
+            "INSERT INTO _token (token, user_id, client_id, scope, family, issued, expires) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (token, user_id, client_id, scope, family, stored(now), stored(expires)),
         )
     return token
 
@@ -319,7 +352,7 @@ def row_of(
 ) -> dict[str, object] | None:
     """Return a record's stored values by field name, deleted records too; None if there is none."""
     names = [field.name for field in described.columns]
-    listed = ", ".join(f'"{name}"' for name in names)
+    listed = ", ".join(f'"{field.column_name}"' for field in described.columns)
     found = connection.execute(
         f'SELECT {listed} FROM "{described.name}" WHERE Id = ?',  # noqa: S608 - names of our own schema
         (record_id,),

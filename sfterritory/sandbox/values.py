@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
+_TASK_DONE = "Completed"
 _WON_PROBABILITY = {"Closed Won": 100.0, "Closed Lost": 0.0}
 
 
@@ -42,6 +43,13 @@ def stored_value(field: FieldDef, value: Any) -> str | int | float | None:
 
 def derived(described: ObjectDef, row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """Return the computed fields of a row: full names, and whether a deal or case is closed."""
+    if described.name == "Account":
+        person = {"Name": full_name(row["FirstName"], row["LastName"])}
+        return person if row["IsPersonAccount"] else {}
+    if described.name == "Task":
+        closed = row["Status"] == _TASK_DONE
+        done_at = (row["CompletedDateTime"] or stored(now)) if closed else None
+        return {"IsClosed": int(closed), "CompletedDateTime": done_at}
     if described.has("FirstName") and described.has("LastName"):
         return {"Name": full_name(row["FirstName"], row["LastName"])}
     if described.name == "Opportunity":

@@ -3,12 +3,63 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from sfterritory.model.document import Document
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+
+
+OptionalObject = Literal[
+    "Contact",
+    "Opportunity",
+    "Case",
+    "AccountHistory",
+    "LeadHistory",
+    "ContactHistory",
+    "CaseHistory",
+    "OpportunityFieldHistory",
+    "AccountTeamMember",
+    "OpportunityTeamMember",
+    "GroupMember",
+    "UserRole",
+    "Profile",
+    "Territory2Model",
+    "Territory2Type",
+    "Territory2",
+    "UserTerritory2Association",
+    "ObjectTerritory2Association",
+    "AssignmentRule",
+    "FlowDefinitionView",
+    "ApexTrigger",
+    "Task",
+    "Event",
+]
+
+# What planning and the review use. Tasks and events are many, and histories of records that
+# are not routed only tell the past.
+_USED: tuple[OptionalObject, ...] = (
+    "Contact",
+    "Opportunity",
+    "Case",
+    "AccountHistory",
+    "LeadHistory",
+    "AccountTeamMember",
+    "OpportunityTeamMember",
+    "GroupMember",
+    "UserRole",
+    "Profile",
+    "Territory2Model",
+    "Territory2Type",
+    "Territory2",
+    "UserTerritory2Association",
+    "ObjectTerritory2Association",
+    "AssignmentRule",
+    "FlowDefinitionView",
+    "ApexTrigger",
+)
 
 
 class PullParams(Document):
@@ -31,6 +82,29 @@ class PullParams(Document):
         description="a pull older than this is done in full: deletions "
         "leave Salesforce's recycle bin after 15 days",
     )
+    objects: tuple[OptionalObject, ...] = Field(
+        default=_USED,
+        description="what is pulled beside users, queues, accounts and leads, where the org has it",
+    )
+    missing_fields: Literal["warn", "refuse"] = Field(
+        default="warn",
+        description="what to do about a field of mappings/ that cannot be read: name it and go "
+        "on without it, or stop before anything is read",
+    )
+    api_floor_share: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="share of the org's daily API calls that is left to others",
+    )
+
+    @field_validator("objects")
+    @classmethod
+    def _each_once(cls, names: tuple[OptionalObject, ...]) -> tuple[OptionalObject, ...]:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands twice")
+        return names
 
 
 class AccountMeaning(Document):

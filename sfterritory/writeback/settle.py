@@ -13,10 +13,11 @@ from datetime import datetime
 from sfterritory.errors import ConnectorError
 from sfterritory.model.document import Scalar
 from sfterritory.model.plan import Applied, FieldRole, FieldWrite, Fill, Outcome, OwnerChange
-from sfterritory.model.ports import Intent, WriteResult
+from sfterritory.model.ports import Intent, Refusal, WriteResult
 from sfterritory.writeback.verify import (
     LAST_MODIFIED,
     OWNER,
+    Difference,
     differences,
     salesforce_instant,
     same_value,
@@ -24,6 +25,7 @@ from sfterritory.writeback.verify import (
 
 GONE = "ENTITY_IS_DELETED"
 OWNER_CHANGED = "OWNER_CHANGED"
+OTHER_OWNER = "ENDED_WITH_OTHER_OWNER"
 FIELD_CHANGED = "FIELD_CHANGED"
 NOT_SENT = "NOT_SENT"
 
@@ -101,6 +103,7 @@ def settle(
     *,
     answer: WriteResult | None,
     change: OwnerChange | None,
+    names: Mapping[str, str],
 ) -> Applied | None:
     """Tell how a record ended that was sent, or was about to be.
 
@@ -109,39 +112,42 @@ def settle(
         row: The record as it is now, None where it is gone.
         answer: What Salesforce answered, None where no answer came.
         change: The line of the plan, None where it is no longer approved.
+        names: Of owners by id, for messages; who is not in it is named by the id alone.
 
     Returns:
         None where no answer came and nothing was written: it may be sent (again).
     """
     refused = answer is not None and not answer.accepted
+    conflict = refused and answer is not None and answer.refusal is Refusal.CONFLICT
     if row is None:
         message = "the record was deleted or merged meanwhile"
-        return _ended(intent, {}, Outcome.FAILED, answer, message, code=GONE)
+        gone = Outcome.DRIFTED if conflict else Outcome.FAILED
+        return _ended(intent, {}, gone, answer, message, code=GONE)
     now = _picked(row, fields_to_read(intent), key=key_of(intent))
     arrived = same_value(intent.sent[OWNER], now[OWNER])
     if refused and not arrived:
-        return _ended(intent, now, Outcome.FAILED, answer, "")
+        return _ended(intent, now, Outcome.DRIFTED if conflict else Outcome.FAILED, answer, "")
     if answer is None and not arrived:
         if same_value(intent.found[OWNER], now[OWNER]):
             return None
         message = f"{OWNER}: sent {intent.sent[OWNER]!r} without an answer, found {now[OWNER]!r}"
         return _ended(intent, now, Outcome.DRIFTED, answer, message, code=OWNER_CHANGED)
-    if answer is None and _not_ours(intent, now):
+    if conflict or (answer is None and _not_ours(intent, now)):
         message = "somebody else gave it the planned owner; its history fields were left"
         return _ended(intent, now, Outcome.ALREADY_DONE, answer, message)
     wrong = differences(_expected(intent), now)
-    notes = [str(one) for one in wrong]
+    notes = [_told(one, names) for one in wrong]
     if refused:
         notes.append("Salesforce refused the request, yet the record has the new owner")
     outcome = Outcome.UNVERIFIED if wrong else Outcome.DONE
-    return _ended(intent, now, outcome, answer, "; ".join([*notes, *_notes(intent, change)]))
+    message = "; ".join([*notes, *_notes(intent, change)])
+    return _ended(intent, now, outcome, answer, message, code="" if arrived else OTHER_OWNER)
 
 
-def not_sent(intent: Intent, row: Fields) -> Applied:
-    """Return the outcome of a record that was cut off before sending and is no longer approved."""
+def not_sent(intent: Intent, row: Fields, *, why: str) -> Applied:
+    """Return the outcome of a record that was to be sent, was not written, and will not be."""
     now = _picked(row, fields_to_read(intent), key=key_of(intent))
-    message = "it was not written before the run was cut off, and is no longer approved"
-    return _ended(intent, now, Outcome.FAILED, None, message, code=NOT_SENT)
+    return _ended(intent, now, Outcome.FAILED, None, f"it was not written: {why}", code=NOT_SENT)
 
 
 def key_of(intent: Intent) -> str:
@@ -180,6 +186,24 @@ def _expected(intent: Intent) -> Fields:
     """Return what the record must hold now: what was sent, and everything else as it was."""
     kept = {name: value for name, value in intent.found.items() if name != LAST_MODIFIED}
     return {**kept, **intent.sent}
+
+
+def _told(wrong: Difference, names: Mapping[str, str]) -> str:
+    """Say what a field holds; of an owner, who it is and what that means."""
+    if wrong.field != OWNER:
+        return str(wrong)
+    sent, found = (_named(owner, names) for owner in (wrong.expected, wrong.found))
+    return (
+        f"ended with other owner: {found} instead of {sent}; an assignment rule, a trigger, a flow "
+        "or a person moved it right after the write"
+    )
+
+
+def _named(owner: Scalar, names: Mapping[str, str]) -> str:
+    if owner is None:
+        return "nobody"
+    name = names.get(str(owner))
+    return f"{name} ({owner})" if name else str(owner)
 
 
 def _notes(intent: Intent, change: OwnerChange | None) -> list[str]:
@@ -230,13 +254,16 @@ def _ended(
     *,
     code: str = "",
 ) -> Applied:
-    theirs = (answer.code, answer.message) if answer and not answer.accepted else ("", "")
+    refused = answer is not None and not answer.accepted
+    theirs = (answer.code, answer.message) if answer and refused else ("", "")
+    written = outcome not in {Outcome.FAILED, Outcome.DRIFTED}
+    remedy = f"to do: {answer.remedy}" if answer and answer.remedy and not written else ""
     return Applied(
         object_name=intent.object_name,
         record_id=intent.record_id,
         outcome=outcome,
         code=theirs[0] or code,
-        message="; ".join(part for part in (theirs[1], message) if part),
+        message="; ".join(part for part in (theirs[1], message, remedy) if part),
         sent=dict(intent.sent),
         found=dict(intent.found),
         read_back=now,

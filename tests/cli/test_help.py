@@ -32,9 +32,16 @@ def every_command() -> list[tuple[str, click.Command]]:
         command = cli.get_command(context, name)
         assert command is not None
         found.append((name, command))
-        if isinstance(command, click.Group):
-            found += [(f"{name} {sub}", command.commands[sub]) for sub in command.commands]
+        found += verbs_of(name, command)
     return found
+
+
+def verbs_of(name: str, command: click.Command) -> list[tuple[str, click.Command]]:
+    """Return what stands below a command, and below that."""
+    if not isinstance(command, click.Group):
+        return []
+    below = [(f"{name} {verb}", one) for verb, one in command.commands.items()]
+    return below + [found for one in below for found in verbs_of(*one)]
 
 
 def test_every_command_and_every_option_explains_itself() -> None:

@@ -11,8 +11,8 @@ from sfterritory.cli.main import COMMANDS, cli
 from sfterritory.errors import ExitCode
 from sfterritory.pipeline.apply import ApplyReport
 from sfterritory.pipeline.build import BuildReport
-from sfterritory.pipeline.doctor import DoctorReport
-from sfterritory.pipeline.pull import PullReport
+from sfterritory.pipeline.doctor.report import DoctorReport
+from sfterritory.pipeline.pull.job import PullReport
 from sfterritory.pipeline.review import ReviewState
 from sfterritory.pipeline.route import RouteReport
 from sfterritory.pipeline.status import StatusReport
@@ -30,8 +30,16 @@ def every_command() -> dict[str, click.Command]:
         command = cli.get_command(context, name)
         assert command is not None
         found[name] = command
-        if isinstance(command, click.Group):
-            found |= {f"{name} {sub}": one for sub, one in command.commands.items()}
+        found |= verbs_of(name, command)
+    return found
+
+
+def verbs_of(name: str, command: click.Command) -> dict[str, click.Command]:
+    """Return what stands below a command, and below that."""
+    below = command.commands if isinstance(command, click.Group) else {}
+    found = {f"{name} {verb}": one for verb, one in below.items()}
+    for verb, one in below.items():
+        found |= verbs_of(f"{name} {verb}", one)
     return found
 
 
@@ -96,7 +104,7 @@ def test_the_environment_variables_of_the_page_are_those_the_program_reads() -> 
 
     assert named == {name for name in program if not name.endswith("_FILE")}
     assert files == {"SFTERRITORY_CLIENT_SECRET", "SFTERRITORY_PRIVATE_KEY",
-                     "SFTERRITORY_ACCESS_TOKEN"}  # fmt: skip
+                     "SFTERRITORY_REFRESH_TOKEN", "SFTERRITORY_ACCESS_TOKEN"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

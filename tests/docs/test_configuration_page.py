@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from docs.page import fenced, quoted, rows, sections
 from sfterritory.routing.rules import Condition, Destination, RuleBook
+from sfterritory.settings.people import PeopleParams
 from sfterritory.settings.project import ProjectFile, SalesforceFile, TerritoriesFile
 from sfterritory.settings.yaml_file import check, parse_yaml
 from sfterritory.writeback.history import HistorySource
@@ -20,6 +22,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "sfterritory.yaml": ProjectFile,
     "mappings/salesforce.yaml": SalesforceFile,
     "mappings/territories.yaml": TerritoriesFile,
+    "mappings/people.yaml": PeopleParams,
     "mappings/routing.yaml": RuleBook,
 }
 # Told once, in sections of their own, wherever a file may hold one.
@@ -40,10 +43,12 @@ def _below(annotation: Any, key: str) -> Iterator[tuple[str, FieldInfo]]:
         if annotation not in SHAPES:
             yield from keys_of(annotation, f"{key}.")
     elif origin in (dict, Mapping):
-        name = "NAME" if key == "pools" else "OBJECT"
+        name = "OBJECT" if key in {"objects", "history"} else "NAME"
         yield from _below(inner[1], f"{key}.{name}")
     elif origin is tuple:
         yield from _below(inner[0], f"{key}[]")
+    elif origin is Annotated:
+        yield from _below(inner[0], key)
     elif origin in (UnionType, Union):
         for one in inner:
             yield from _below(one, key)
@@ -55,14 +60,14 @@ def default_of(field: FieldInfo) -> str | None:
     if field.is_required() or default is PydanticUndefined:
         return "required"
     match default:
-        case None:
-            return "null"
-        case bool():
-            return str(default).lower()
+        case None | bool():
+            return json.dumps(default)
         case int() | float():
             return f"{default:g}" if abs(default) < 10_000 else str(default)
         case str():
             return default or "empty"
+        case tuple() if default and all(isinstance(one, str) for one in default):
+            return ", ".join(default)
         case _:
             return None if default else "none"
 

@@ -18,7 +18,7 @@ _HEAVY = [
     "sfterritory.connectors.salesforce.org",
     "sfterritory.model.store.store",
     "sfterritory.pipeline.apply",
-    "sfterritory.pipeline.pull",
+    "sfterritory.pipeline.pull.job",
     "sfterritory.pipeline.review",
     "sfterritory.writeback.summary",
 ]

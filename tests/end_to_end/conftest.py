@@ -14,6 +14,7 @@ import pytest
 from end_to_end.desk import Desk, environment
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
 from sfterritory.sandbox.seed import seed_org
+from sfterritory.sandbox.switches import Switches
 
 ORG_FILE = "org.db"
 ACCOUNTS, LEADS, REPS = 200, 60, 5
@@ -93,9 +94,14 @@ def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
 
 
 @contextmanager
-def at_desk(folder: Path) -> Iterator[tuple[Desk, SandboxHandle]]:
+def at_desk(
+    folder: Path, *, switches: Switches | None = None
+) -> Iterator[tuple[Desk, SandboxHandle]]:
     """Serve a folder's org and put its credentials into the environment while the block runs."""
-    with pytest.MonkeyPatch.context() as patch, running_sandbox(folder / ORG_FILE) as org:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running_sandbox(folder / ORG_FILE, switches=switches) as org,
+    ):
         _clean(patch)
         _set(patch, environment(org))
         yield Desk(folder / "project"), org

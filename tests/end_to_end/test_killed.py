@@ -19,6 +19,7 @@ from end_to_end.desk import Desk, Row, environment, owner_moves, records
 from end_to_end.toll import WAIT_S, Request, Wanted, toll_gate
 from sfterritory.errors import ExitCode
 from sfterritory.sandbox.running import SandboxHandle
+from sfterritory.sandbox.switches import Switches
 
 pytestmark = pytest.mark.slow  # each kill needs a process
 
@@ -90,6 +91,16 @@ def first_write(seen: Sequence[Request]) -> bool:
 
 def read_back(seen: Sequence[Request]) -> bool:
     return len(seen) > 1 and write(seen[:-1])
+
+
+def upload(seen: Sequence[Request]) -> bool:
+    return seen[-1][0] == "PUT"
+
+
+def poll(seen: Sequence[Request]) -> bool:
+    """Tell whether a job is asked for after it was closed."""
+    asked = seen[-1][0] == "GET" and "/jobs/ingest/" in seen[-1][1]
+    return asked and any(write([one]) for one in seen)
 
 
 def second_page(seen: Sequence[Request]) -> bool:
@@ -212,6 +223,38 @@ def test_an_apply_killed_around_a_write_writes_each_change_exactly_once(
         assert owner_moves(org) == twin[1]
         assert written(org) == twin[0]
         assert desk.ask("status")["unfinished_runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("at", "after"),
+    [
+        pytest.param(upload, False, id="before the job has its file"),
+        pytest.param(upload, True, id="with an uploaded job that is not closed"),
+        pytest.param(write, False, id="before the job is closed"),
+        pytest.param(write, True, id="after the job was closed"),
+        pytest.param(poll, True, id="while the job is being waited for"),
+    ],
+)
+def test_an_apply_killed_around_a_bulk_job_attaches_to_it_and_writes_exactly_once(
+    approved: Path,
+    copy_of: Callable[[Path], Path],
+    twin: Twin,
+    at: Wanted,
+    after: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    slow = Switches(bulk_polls_before_complete=1)
+    with at_desk(copy_of(approved), switches=slow) as (desk, org):
+        desk.edit("sfterritory.yaml", "  method: auto ", "  method: bulk ")
+        plan, before = desk.ask("show"), owner_moves(org)
+        assert killed(desk, org, "apply", plan["hash"], at=at, after=after)
+        assert owner_moves(org) == before
+
+        report = desk.ask("apply", plan["hash"])
+
+        assert report["resumed"]
+        assert report["counts"] == {"done": len(plan["plan"]["changes"])}
+        assert owner_moves(org) == twin[1]
+        assert written(org) == twin[0]
 
 
 def test_an_apply_killed_again_and_again_writes_each_change_exactly_once(

@@ -44,6 +44,7 @@ def test_no_command_but_apply_changes_anything_in_salesforce(
             ["status"],
             ["log"],
             ["log", "latest"],
+            ["roster"],
             ["completion", "bash"],
         ):
             desk.run(*words)

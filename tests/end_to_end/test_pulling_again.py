@@ -13,7 +13,7 @@ import pytest
 from end_to_end.conftest import ORG_FILE, Environ, Prepare
 from end_to_end.desk import Desk, environment, records
 from sfterritory.model.store.store import open_store
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
 from sfterritory.sandbox.save import Saver
 
@@ -100,18 +100,34 @@ def test_a_deleted_account_leaves_the_store_at_the_next_pull(
         desk.plan()  # the later steps go on without it
 
 
-def test_only_a_full_pull_finds_what_left_the_recycle_bin_unseen(
+def test_what_left_the_recycle_bin_unseen_is_missed_by_its_number(
     pulled: Path, desk_of: Prepare
 ) -> None:
     with desk_of(pulled) as (desk, org):
         purge(org, some_account(org))
 
-        partial = desk.ask("pull")
-        full = desk.ask("pull", "--full")
+        seen = desk.ask("pull")
 
-        assert partial["loaded"] == 0
-        assert pulled_object(full, "Account")["gone"] == full["loaded"] == 1
+        assert pulled_object(seen, "Account")["gone"] == seen["loaded"] == 1
+        assert not pulled_object(seen, "Account")["full"]
         assert desk.ask("status")["counts"]["Account"] == 199
+
+
+def test_a_dry_run_tells_what_a_pull_would_read_and_changes_nothing(
+    pulled: Path, desk_of: Prepare
+) -> None:
+    with desk_of(pulled) as (desk, org):
+        org.edit("Account", some_account(org), {"Name": "Renamed Ltd"})
+        content = desk.store_file.read_bytes()
+
+        forecast = desk.ask("pull", "--dry-run")
+        text = desk.run("pull", "--dry-run").out
+
+        assert desk.store_file.read_bytes() == content
+        assert pulled_object(forecast, "Account")["rows"] == 1
+        assert forecast["fits"]
+        assert f"About {forecast['calls']:,} API calls." in text
+        assert desk.ask("pull")["calls_used"] == forecast["calls"]
 
 
 class Still:

@@ -78,7 +78,7 @@ def toll_gate(org_url: str, is_wanted: Wanted, *, after: bool) -> Iterator[Toll]
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = relay  # noqa: N815 - names of http.server
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = relay  # noqa: N815 - names of http.server
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the test knows what was asked."""

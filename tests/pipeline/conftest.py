@@ -14,7 +14,7 @@ from sfterritory.connectors.salesforce.credentials import credentials_from
 from sfterritory.connectors.salesforce.org import sign_in
 from sfterritory.model.store.store import Store
 from sfterritory.pipeline.opening import open_project_store
-from sfterritory.pipeline.pull import pull
+from sfterritory.pipeline.pull.job import pull
 from sfterritory.sandbox.running import running_sandbox
 from sfterritory.sandbox.seed import SEED_AS_OF, seed_org
 from sfterritory.settings.project import Settings, load_settings

@@ -7,7 +7,7 @@ from sfterritory.routing.directory import Directory, Person, QueueEntry
 from sfterritory.routing.field_kind import FieldKind
 from sfterritory.routing.rules import RuleBook
 from sfterritory.routing.validation import check_rules
-from sfterritory.sandbox.objects import EVERYTHING
+from sfterritory.sandbox.objects.everything import EVERYTHING
 from sfterritory.sandbox.seed_people import INTERNATIONAL_QUEUE, REP_TITLE, UNASSIGNED_QUEUE
 
 MAPPING = Path(__file__).parents[2] / "mappings" / "routing.yaml"

@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from sandbox.client import Org
+from sandbox.conftest import Ticking
 from sfterritory.sandbox.failure import SandboxError
 from sfterritory.sandbox.ids import normalised, to18
 from sfterritory.sandbox.running import running_sandbox
 from sfterritory.sandbox.seed import seed_org
-from sfterritory.sandbox.state import SandboxState, connect
+from sfterritory.sandbox.state import SandboxState
+from sfterritory.sandbox.state_file import connect
+from sfterritory.sandbox.switches import Switches
 
 
 def test_every_described_field_can_be_selected(reading_org: Org) -> None:
@@ -36,6 +43,89 @@ def test_describe_tells_types_lengths_and_what_may_be_written(reading_org: Org) 
     assert fields["First_Owner__c"]["length"] == 18
     assert fields["BillingCity"]["compoundFieldName"] == "BillingAddress"
     assert described["recordTypeInfos"][0]["recordTypeId"] == "012000000000000AAA"
+
+
+def test_sub_queries_go_by_the_names_that_describe_lists(reading_org: Org) -> None:
+    for one in reading_org.get("/sobjects").json()["sobjects"]:
+        children = reading_org.http.get(one["urls"]["describe"]).json()["childRelationships"]
+        names = [child["relationshipName"] for child in children if child["relationshipName"]]
+        assert len(names) == len(set(names))
+        for start in range(0, len(names), 20):
+            listed = ", ".join(f"(SELECT Id FROM {name})" for name in names[start : start + 20])
+            assert reading_org.soql(f"SELECT {listed} FROM {one['name']} LIMIT 1") is not None
+
+
+def test_what_describe_says_of_fields_is_what_queries_do(reading_org: Org) -> None:
+    fields = reading_org.get("/sobjects/Account/describe").json()["fields"]
+
+    for field in fields:
+        name = field["name"]
+        for flag, query in (
+            ("filterable", f"SELECT Id FROM Account WHERE {name} = null"),
+            ("sortable", f"SELECT Id FROM Account ORDER BY {name} LIMIT 1"),
+            ("groupable", f"SELECT {name} FROM Account GROUP BY {name} LIMIT 1"),
+            ("aggregatable", f"SELECT count_distinct({name}) FROM Account"),
+        ):
+            status = reading_org.get("/query", params={"q": query}).status_code
+            assert (status == 200) == field[flag], (name, flag)
+    described = {one["name"]: one for one in fields}
+    assert not described["Description"]["filterable"]
+    assert not described["AnnualRevenue"]["groupable"]
+
+
+def test_a_dependent_picklist_says_for_what_its_values_are_valid(state_file: Path) -> None:
+    switches = Switches(state_country_picklists=True)
+    with running_sandbox(state_file, switches=switches) as handle, Org(handle) as org:
+        fields = {
+            one["name"]: one for one in org.get("/sobjects/Account/describe").json()["fields"]
+        }
+
+    state = fields["BillingStateCode"]
+    countries = [one["value"] for one in fields["BillingCountryCode"]["picklistValues"]]
+    (texas,) = [one for one in state["picklistValues"] if one["value"] == "TX"]
+    bits = "".join(f"{byte:08b}" for byte in base64.b64decode(texas["validFor"]))
+    assert (state["controllerName"], state["dependentPicklist"]) == ("BillingCountryCode", True)
+    assert [countries[at] for at, bit in enumerate(bits) if bit == "1"] == ["US"]
+
+
+def test_describe_is_not_sent_again_until_the_schema_changes(org: Org, clock: Ticking) -> None:
+    paths = ("/sobjects", "/sobjects/Account/describe", "/sobjects/Lead/describe")
+    first = [org.get(path) for path in paths]
+    told = {(one.headers["ETag"], one.headers["Last-Modified"]) for one in first}
+    ((etag, modified),) = told
+    clock.advance(hours=1)
+
+    def again(path: str) -> list[httpx.Response]:
+        return [
+            org.get(path, headers={"If-Modified-Since": modified}),
+            org.get(path, headers={"If-None-Match": etag}),
+        ]
+
+    same = [answer for path in paths for answer in again(path)]
+    org.handle.state.set_switches(replace(org.handle.state.switches, multi_currency=True))
+    changed = [answer for path in paths for answer in again(path)]
+
+    assert {(one.status_code, one.content) for one in same} == {(304, b"")}
+    assert {one.headers["ETag"] for one in same} == {etag}
+    assert {one.status_code for one in changed} == {200}
+    ((new_etag, new_modified),) = {
+        (one.headers["ETag"], one.headers["Last-Modified"]) for one in changed
+    }
+    assert new_etag != etag
+    assert parsedate_to_datetime(new_modified) > parsedate_to_datetime(modified)
+
+
+def test_recent_items_are_what_was_looked_at(org: Org, clock: Ticking) -> None:
+    accounts = org.soql("SELECT Id, Name FROM Account ORDER BY Id LIMIT 3")
+    for account in accounts:
+        org.soql(f"SELECT Id FROM Account WHERE Id = '{account['Id']}' FOR VIEW")
+        clock.advance(minutes=1)
+    org.delete(f"/sobjects/Account/{accounts[0]['Id']}")
+
+    answer = org.get("/sobjects/Account").json()
+
+    assert answer["objectDescribe"]["name"] == "Account"
+    assert answer["recentItems"] == [accounts[2], accounts[1]]
 
 
 def test_record_counts_are_those_of_the_query(reading_org: Org) -> None:

@@ -16,10 +16,11 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from sfterritory.cli.sandbox import command
+from sfterritory.cli.sandbox.group import command
 from sfterritory.errors import ConfigError
 from sfterritory.sandbox.failure import SandboxError
 from sfterritory.sandbox.load import LoadReport, load_files
+from sfterritory.sandbox.seed import seed_org
 from sfterritory.sandbox.state import SandboxState
 
 STORES = Path(__file__).parents[3] / "shared/data/accounts/us_stores.csv.gz"
@@ -161,6 +162,20 @@ def test_every_real_store_is_loaded(state: SandboxState) -> None:
 
     assert report.loaded["accounts"] == report.dealt["accounts"] == 79_418
     assert not [one for one in report.rejects if one.field is None]
+
+
+@pytest.mark.slow
+def test_a_large_org_is_seeded_portion_by_portion_without_a_seam(tmp_path: Path) -> None:
+    path = tmp_path / "large.db"
+    report = seed_org(path, accounts=20_050, leads=100, reps=3)
+    opened = SandboxState(path)
+    counted = rows(opened, "SELECT count(*), count(DISTINCT CaseNumber) FROM 'Case'")[0]
+    parents = rows(opened, "SELECT count(DISTINCT AccountId) FROM Contact")[0][0]
+    opened.close()
+
+    assert (report.records["Account"], report.records["Lead"]) == (20_050, 100)
+    assert counted[0] == counted[1] == report.records["Case"]
+    assert int(str(parents)) > 15_000
 
 
 def test_load_and_reset_answer_json(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.client import DATA, Org
+from sandbox.conftest import Ticking
+from sfterritory.sandbox.state import store_token
 
 
 def test_names_are_found_in_any_case_and_answered_as_the_schema_spells_them(
@@ -68,11 +70,93 @@ def test_pages_stay_the_same_when_rows_are_deleted_meanwhile(org: Org) -> None:
     assert [one["Id"] for one in rest["records"]] == expected
 
 
-def test_a_locator_that_never_was_is_refused(reading_org: Org) -> None:
-    answer = reading_org.get("/query/0r8Sb0000009999AAA-2000")
+@pytest.mark.parametrize("locator", ["0r8Sb0000009999AAA-2000", "-", "0r8", "x-\u00b2", "'"])
+def test_a_locator_that_never_was_is_refused(reading_org: Org, locator: str) -> None:
+    answer = reading_org.get(f"/query/{locator}")
 
     assert answer.status_code == 400
     assert answer.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def test_a_locator_lives_two_days_for_the_user_who_asked_and_under_any_version(
+    org: Org, clock: Ticking
+) -> None:
+    first = org.get(
+        "/query", params={"q": "SELECT Id FROM Account"},
+        headers={"Sforce-Query-Options": "batchSize=1"},
+    ).json()  # fmt: skip
+    path = first["nextRecordsUrl"]
+    assert len(first["records"]) == 200  # the least page
+    colleague = {"Authorization": f"Bearer {store_token(org.handle.state, org.reps()[0])}"}
+
+    theirs = org.http.get(path, headers=colleague)
+    old = org.http.get(path.replace("v62.0", "v51.0")).json()
+    clock.advance(hours=47)
+    org.http.headers["Authorization"] = f"Bearer {store_token(org.handle.state, org_user(org))}"
+    alive = org.http.get(path)
+    clock.advance(hours=1)
+    dead = org.http.get(path)
+
+    assert theirs.status_code == 400
+    assert "/v51.0/" in old["records"][0]["attributes"]["url"]
+    assert alive.status_code == 200
+    assert dead.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def org_user(org: Org) -> str:
+    return org.handle.state.credentials().run_as_user_id
+
+
+def test_a_long_text_makes_pages_of_1000(org: Org) -> None:
+    with org.handle.state.writing() as connection:
+        connection.execute(
+            'INSERT INTO Account (Id, IsDeleted, Name) SELECT a.Id || b._row, 0, "x" '
+            "FROM Account a, Account b WHERE b._row <= 4"
+        )
+
+    short = org.soql("SELECT Id FROM Account")
+    long = org.soql("SELECT Id, Description FROM Account")
+
+    assert (len(short), len(long)) == (1250, 1000)
+
+
+def test_deleted_rows_are_seen_by_query_all_alone(org: Org) -> None:
+    (account,) = org.ids(
+        "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) LIMIT 1"
+    )
+    asked = (
+        f"SELECT IsDeleted, (SELECT IsDeleted FROM Contacts) FROM Account WHERE Id = '{account}'"
+    )
+
+    org.delete(f"/sobjects/Account/{account}")
+
+    (found,) = org.get("/queryAll", params={"q": asked}).json()["records"]
+    assert org.soql(asked) == []
+    assert found["IsDeleted"]
+    assert all(one["IsDeleted"] for one in found["Contacts"]["records"])
+
+
+def test_xml_alone_is_not_spoken(reading_org: Org) -> None:
+    def status(accept: str) -> int:
+        asked = {"q": "SELECT Id FROM Account LIMIT 1"}
+        return reading_org.get("/query", params=asked, headers={"Accept": accept}).status_code
+
+    assert status("application/xml") == 406
+    assert status("application/xml, */*;q=0.1") == 200
+    assert status("text/csv") == 200
+
+
+def test_more_than_2000_groups_cannot_be_answered(org: Org) -> None:
+    with org.handle.state.writing() as connection:
+        connection.execute(
+            "INSERT INTO Account (Id, IsDeleted, Name) SELECT a.Id || b._row, 0, a.Id || b._row "
+            "FROM Account a, Account b WHERE b._row <= 8"
+        )
+
+    error = org.refusal("SELECT Name, count(Id) FROM Account GROUP BY Name")
+
+    assert "does not support queryMore()" in error["message"]
+    assert len(org.soql("SELECT Name, count(Id) FROM Account GROUP BY Name LIMIT 2000")) == 2000
 
 
 @pytest.mark.parametrize(
@@ -171,7 +255,7 @@ def test_an_address_is_one_object_of_its_parts(reading_org: Org) -> None:
         ("SELECT Name, count(Id) FROM Account", "MALFORMED_QUERY", "must be grouped"),
         ("SELECT count() FROM Account GROUP BY Rating", "MALFORMED_QUERY", "count()"),
         ("SELECT Id FROM Account ORDER BY count(Id)", "MALFORMED_QUERY", "'count'"),
-        ("SELECT Id FROM Account ORDER BY BillingAddress", "INVALID_FIELD", "can not be"),
+        ("SELECT Id FROM Account ORDER BY Description", "MALFORMED_QUERY", "can not be sorted"),
         (f"SELECT Id FROM Account LIMIT {'9' * 30}", "MALFORMED_QUERY", "whole number"),
         (
             f"SELECT Id FROM Account WHERE {'NOT ' * 80}Name = 'x'",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sfterritory.errors import ConnectorError, StoreError
 from sfterritory.model.store.column_type import any_instant_text
+from sfterritory.model.store.pull_state import Pulled
 from sfterritory.model.store.store import Store, open_store
 
 from .records import ACCOUNT_FIELDS, MODSTAMP, NOW, ORG, account, accounts, bookmark, record_id
@@ -149,7 +150,7 @@ def test_a_forgotten_bookmark_keeps_the_rows(store: Store) -> None:
 
 def test_another_field_list_asks_for_a_full_pull(store: Store) -> None:
     load(store, account(1))
-    store.mirror.finish("Account", NOW, fields=ACCOUNT_FIELDS)
+    store.mirror.finish("Account", Pulled(NOW, ACCOUNT_FIELDS))
 
     assert store.mirror.watermark("Account", ACCOUNT_FIELDS[::-1]) == NOW
     assert store.mirror.watermark("Account", (*ACCOUNT_FIELDS, "Tier__c")) is None
@@ -180,7 +181,7 @@ def test_a_first_load_leaves_all_indexes_behind(store: Store) -> None:
     before = indexes()
     load(store, account(1))
     during = indexes()
-    store.mirror.finish("Account", NOW, fields=ACCOUNT_FIELDS)
+    store.mirror.finish("Account", Pulled(NOW, ACCOUNT_FIELDS))
 
     assert before - during == {"ix_account_owner_id", "ix_account_system_modstamp"}
     assert indexes() == before

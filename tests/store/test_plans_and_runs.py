@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -201,6 +202,22 @@ def test_a_record_that_is_sent_again_is_unsettled_again(store: Store) -> None:
     journal.sending(2, [intent])
 
     assert journal.outcomes() == {}
+    assert list(journal.unsettled()) == [intent]
+
+
+def test_the_journal_knows_the_bulk_job_of_a_record_until_it_goes_another_way(
+    store: Store,
+) -> None:
+    started(store)
+    journal = store.runs.journal("run-1", clock=lambda: NOW)
+    intent = Intent("Account", RECORD, {"OwnerId": BEN})
+    handed = replace(intent, job_id="750000000000001AAA")
+
+    journal.sending(1, [intent])
+    journal.sending(1, [handed])
+    assert list(journal.unsettled()) == [handed]
+
+    journal.sending(1, [intent])
     assert list(journal.unsettled()) == [intent]
 
 

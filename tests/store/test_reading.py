@@ -9,6 +9,7 @@ from sfterritory.errors import StepMissingError, StoreError
 from sfterritory.model.columns import FlagColumn, NumberColumn, TextColumn, TimeColumn
 from sfterritory.model.store.column_type import Kind
 from sfterritory.model.store.people import OwnerHistoryEntry, QueueRecord
+from sfterritory.model.store.pull_state import Pulled
 from sfterritory.model.store.store import Store
 
 from .records import ACCOUNT_FIELDS, MODSTAMP, NOW, ORG, account, accounts, bookmark, record_id
@@ -77,9 +78,8 @@ def load_extra(store: Store, kinds: dict[str, Kind] | None = None) -> None:
     header = (*ACCOUNT_FIELDS, *EXTRA)
     rows = [(*account(n), *(values[n] for values in EXTRA.values())) for n in (0, 1)]
     store.mirror.load_page("Account", header, rows, bookmark=bookmark())
-    store.mirror.finish(
-        "Account", NOW, fields=header, extra_kinds=kinds, text_lengths={"Zip__c": 5}
-    )
+    pulled = Pulled(NOW, header, extra_kinds=kinds or {}, text_lengths={"Zip__c": 5})
+    store.mirror.finish("Account", pulled)
 
 
 def test_a_field_without_a_column_has_the_kind_of_its_values(store: Store) -> None:
@@ -119,8 +119,8 @@ def test_a_field_that_was_never_pulled_is_named(store: Store) -> None:
 
 
 def test_an_object_that_is_not_mirrored_is_named(store: Store) -> None:
-    with pytest.raises(StoreError, match="Event"):
-        store.mirror.columns("Event", ["Subject"])
+    with pytest.raises(StoreError, match="Campaign"):
+        store.mirror.columns("Campaign", ["Name"])
 
 
 def test_users_keep_their_home_and_whether_they_are_active(store: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sfterritory.errors import LockHeldError, StoreError
+from sfterritory.model.store.pull_state import Pulled
 from sfterritory.model.store.store import Store, open_store
 
 from .records import ACCOUNT_FIELDS, NOW, ORG, accounts, bookmark
@@ -66,7 +67,7 @@ def test_a_pull_that_is_killed_keeps_whole_pages_and_goes_on_after_them(store_ur
         child.stdout.read()
 
     with open_store(store_url) as store:
-        store.mirror.finish("Account", NOW, fields=ACCOUNT_FIELDS)
+        store.mirror.finish("Account", Pulled(NOW, ACCOUNT_FIELDS))
         assert store.mirror.counts()["Account"] == PAGES * PAGE_ROWS
         resumed = store.snapshots.take(NOW, org_id=ORG).id
         page = accounts(range(PAGES * PAGE_ROWS))

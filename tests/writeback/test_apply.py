@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from sfterritory.errors import ConnectorError, LimitReachedError
 from sfterritory.model.plan import Applied, FieldRole, FieldWrite, Fill, Outcome, OwnerChange
-from sfterritory.model.ports import Intent, RecordWrite, WriteResult
-from sfterritory.writeback.apply import ApplyParams, ApplyStoppedError, apply_changes
+from sfterritory.model.ports import AmbiguousWriteError, Intent, RecordWrite, WriteResult
+from sfterritory.writeback.apply import apply_changes
 from sfterritory.writeback.approvals import ApprovalPolicy, Approved, approved_changes, only_records
+from sfterritory.writeback.guard import ApplyStoppedError
+from sfterritory.writeback.method import ApplyParams
 from writeback.fakes import FakeJournal, FakeOrg, Fuse, Killed
 
 SHOP = account_id(1)
-TIMEOUT = ConnectorError("no answer in 30 s", remedy="try again")
+TIMEOUT = AmbiguousWriteError("no answer in 30 s", remedy="try again")
 
 
 def approved(*changes: OwnerChange) -> Approved:
@@ -128,28 +130,14 @@ def test_a_refusal_keeps_salesforces_own_code_and_the_rest_is_written() -> None:
     ]
 
 
-def test_a_locked_record_is_tried_once_more() -> None:
-    tries: list[str] = []
-
-    def locked_once(row: object) -> str:
-        tries.append("try")
-        return "UNABLE_TO_LOCK_ROW" if len(tries) == 1 else ""
-
-    (applied,) = apply_all(
-        approved(owner_change(SHOP)), FakeOrg({SHOP: owned(ANN)}, refuses=locked_once)
-    )
-
-    assert applied.outcome is Outcome.DONE
-    assert len(tries) == 2
-
-
 def test_a_record_that_stays_locked_is_refused_with_that_code() -> None:
     org = FakeOrg({SHOP: owned(ANN)}, refuses=lambda _: "UNABLE_TO_LOCK_ROW")
 
     (applied,) = apply_all(approved(owner_change(SHOP)), org)
 
     assert (applied.outcome, applied.code) == (Outcome.FAILED, "UNABLE_TO_LOCK_ROW")
-    assert len(org.batches) == 2
+    assert "to do: ask the admin" in applied.message
+    assert len(org.batches) == 1  # the gateway has tried long enough
 
 
 def test_children_follow_their_parent_in_the_same_batch() -> None:

@@ -31,9 +31,10 @@ from sfterritory.model.plan import (
     OwnerTotals,
     Plan,
 )
-from sfterritory.writeback.apply import ApplyParams, apply_changes
+from sfterritory.writeback.apply import apply_changes
 from sfterritory.writeback.approvals import ApprovalPolicy, approved_changes
 from sfterritory.writeback.diff import PlanPolicy
+from sfterritory.writeback.method import ApplyParams
 from sfterritory.writeback.owner import OrgFacts, Owner
 from sfterritory.writeback.revert import fields_to_revert, make_revert
 from sfterritory.writeback.verify import LAST_MODIFIED

@@ -11,9 +11,11 @@ from rich.text import Text
 from sfterritory.cli.render.layout import plain_table, render_table
 from sfterritory.cli.render.style import OUTCOME_STYLE
 from sfterritory.model.plan import Applied, Outcome
-from sfterritory.web.wording import BLOCKED_SYMBOL, OUTCOME_WORD, count
+from sfterritory.web.wording import BLOCKED_SYMBOL, NOBODY, OUTCOME_WORD, count
+from sfterritory.writeback.side_effect import MovedChild, SideEffects
 
 EXAMPLES = 3
+LISTED = 20
 
 
 def render_applied(applied: Sequence[Applied], *, summary: str, console: Console) -> None:
@@ -49,3 +51,41 @@ def _causes(applied: Iterable[Applied]) -> list[tuple[int, str, str]]:
         )
         for cause, keys in ranked
     ]
+
+
+def render_side_effects(effects: SideEffects, *, console: Console) -> None:
+    """Print what Salesforce changed along with the accounts; nothing where it changed nothing."""
+    followed = [child for child in effects.children if child.followed]
+    others = [child for child in effects.children if not child.followed]
+    if followed:
+        _render_children("Changed by Salesforce along with the account", followed, console=console)
+    if effects.teams:
+        render_table(
+            "Account teams changed along with the account",
+            ("Account", "Members before", "Members after"),
+            [(team.account_id, team.before, team.after) for team in effects.teams[:LISTED]],
+            console=console,
+        )
+        _render_rest(len(effects.teams), console=console)
+    if others:
+        _render_children("Changed by somebody else since the pull", others, console=console)
+
+
+def _render_children(title: str, children: Sequence[MovedChild], *, console: Console) -> None:
+    columns = ("Record", "Account", "Owner when pulled", "Owner now")
+    rows = [
+        (
+            f"{child.object_name}:{child.record_id}",
+            child.account_id,
+            child.before or NOBODY,
+            child.after or NOBODY,
+        )
+        for child in children[:LISTED]
+    ]
+    render_table(f"{title}: {count(len(children))}", columns, rows, console=console)
+    _render_rest(len(children), console=console)
+
+
+def _render_rest(number: int, *, console: Console) -> None:
+    if number > LISTED:
+        console.print(f"  ... and {count(number - LISTED)} more; --json lists all")

@@ -1,13 +1,15 @@
 """Bulk API 2.0 queries: a job on the server, its result fetched in counted pages.
 
 Our own client, because simple-salesforce's neither retries, resumes nor counts. A page goes to a
-spooled file first, so memory stays flat and a connection that breaks half-way is simply fetched
-again; the next page is on its way while the caller stores this one.
+spooled file first, so memory stays flat; one that is cut, short, torn, has other columns or was
+sent before is refused whole and fetched again, as often as the retry policy says. The next page is
+on its way while the caller stores this one, and never more than one.
 """
 
 from __future__ import annotations
 
 import contextvars
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +19,7 @@ from typing import Any
 from pydantic import Field
 
 from sfterritory.connectors import http
-from sfterritory.connectors.salesforce.bulk_page import RUN_AGAIN, PageFile
+from sfterritory.connectors.salesforce.bulk_page import RUN_AGAIN, PageFile, PageScan
 from sfterritory.connectors.salesforce.faults import (
     AnswerError,
     BadAnswerError,
@@ -32,6 +34,7 @@ from sfterritory.events import emit
 from sfterritory.model.document import Document
 
 _GONE = frozenset({"NOT_FOUND", "HTTP 404", "INVALID_QUERY_LOCATOR"})
+_NO_FIELD = re.compile(r"INVALID_?FIELD|No such column", re.IGNORECASE)
 _LAST_PAGE = frozenset({"null", ""})  # Salesforce writes the word
 
 
@@ -67,6 +70,8 @@ class BulkQuery:
         self._params = params
         self._doing = f"reading {query.object_name} by Bulk API"
         self._abandoned = threading.Event()
+        self._visited: set[str | None] = set()
+        self._digests: set[tuple[int, int]] = set()
 
     def pages(
         self,
@@ -87,9 +92,11 @@ class BulkQuery:
 
         Raises:
             BulkJobRunningError: Not ready within the limit.
-            ResumeLostError: The job is gone; start this object anew.
+            ResumeLostError: The job to resume is gone, failed or was aborted, or the pages of the
+                job are not all of it; start this object anew.
             ConnectorError: The job or a page failed for good.
         """
+        resumed = resume is not None and resume.job_id is not None
         if resume is None or resume.job_id is None:
             job_id = self._create(include_deleted=include_deleted)
             resume = PagePosition(job_id=job_id, next_locator=None, rows_so_far=0)
@@ -97,7 +104,7 @@ class BulkQuery:
                 on_job(job_id)
         else:
             job_id = resume.job_id
-        total = self._wait(job_id, resume)
+        total = self._wait(job_id, resume, resumed=resumed)
         yield from self._fetched(job_id, resume, total=total)
         self._delete(job_id)
 
@@ -116,7 +123,7 @@ class BulkQuery:
         emit("bulk.job_created", object=self._query.object_name, job_id=job_id)
         return job_id
 
-    def _wait(self, job_id: str, position: PagePosition) -> int:
+    def _wait(self, job_id: str, position: PagePosition, *, resumed: bool) -> int:
         """Wait until the job is complete and return its number of rows."""
         waited_seconds, pause_seconds = 0.0, self._params.first_poll_seconds
         while True:
@@ -125,12 +132,7 @@ class BulkQuery:
             if state == "JobComplete":
                 return _whole_number(job, "numberRecordsProcessed", doing=self._doing)
             if state in {"Failed", "Aborted"}:
-                raise RefusedError(
-                    f"{self._doing}: job {job_id} ended as {state}: "
-                    f"{job.get('errorMessage') or 'Salesforce gives no reason'}",
-                    remedy="correct what the text names, then run again: a new job is made",
-                    code=str(state),
-                )
+                raise self._ended(job_id, str(state), job, resumed=resumed)
             if waited_seconds >= self._params.wait_limit_seconds:
                 raise BulkJobRunningError(
                     f"{self._doing}: job {job_id} is still {state} after "
@@ -142,6 +144,24 @@ class BulkQuery:
             self._session.sleep(pause_seconds)
             waited_seconds += pause_seconds
             pause_seconds = min(pause_seconds * 1.6, self._params.longest_poll_seconds)
+
+    def _ended(
+        self, job_id: str, state: str, job: Mapping[str, Any], *, resumed: bool
+    ) -> ConnectorError:
+        """Return the error of a job without a result; a job of an earlier run is made anew."""
+        reason = str(job.get("errorMessage") or "Salesforce gives no reason")
+        problem = f"{self._doing}: job {job_id} ended as {state}: {reason}"
+        if resumed:
+            return ResumeLostError(
+                problem, remedy=f"pull {self._query.object_name} from its beginning"
+            )
+        remedy = (
+            "ask the admin who aborted it, then run again: a new job is made"
+            if state == "Aborted"
+            else "correct what the text names, then run again: a new job is made"
+        )
+        code = "INVALID_FIELD" if _NO_FIELD.search(reason) else state
+        return RefusedError(problem, remedy=remedy, code=code)
 
     def _job(self, job_id: str) -> Mapping[str, Any]:
         """Return what Salesforce says of the job."""
@@ -166,16 +186,16 @@ class BulkQuery:
                 upcoming = self._ahead(pool, job_id, locator) if locator else None
                 rows_so_far += download.rows
                 with download.spool:
-                    rows = download.read(
-                        self._query.fields, missing=0 if locator else total - rows_so_far
-                    )
+                    if locator is None and rows_so_far != total:
+                        raise self._incomplete(job_id, rows_so_far, total=total)
+                    rows = download.read(self._query.fields)
                     yield Page(
                         header=self._query.fields,
                         rows=rows,
                         position=PagePosition(job_id, locator, rows_so_far),
                         total=total,
                     )
-                    if next(rows, None) is not None:  # at the end, this counts the page
+                    if not rows.were_read:
                         raise RuntimeError(
                             f"{self._doing}: a page was not read to its end before the next one"
                         )
@@ -202,12 +222,13 @@ class BulkQuery:
             raise
 
     def _download(self, job_id: str, locator: str | None) -> PageFile:
-        """Fetch one page to disk, once."""
+        """Fetch one page to disk, once, and check it."""
         asked: dict[str, str | int] = {"maxRecords": self._params.max_records}
         if locator is not None:
             asked["locator"] = locator
         # handed on open, and closed by whoever reads or discards the page
         spool = SpooledTemporaryFile[bytes](max_size=self._params.memory_bytes)
+        scan = PageScan()
         try:
             with self._client.stream(
                 "GET",
@@ -220,14 +241,37 @@ class BulkQuery:
                 for chunk in response.iter_bytes():
                     if self._abandoned.is_set():
                         break
-                    spool.write(chunk.replace(b"\x00", b""))  # long texts hold NUL now and then
-                following = _next_locator(response.headers, current=locator, doing=self._doing)
+                    clean = chunk.replace(b"\x00", b"")  # long texts hold NUL now and then
+                    scan.feed(clean)
+                    spool.write(clean)
+                following = _next_locator(response.headers)
                 rows = _counted(response.headers, doing=self._doing)
+            page = PageFile(spool, rows, following, scan, doing=self._doing)
+            if not self._abandoned.is_set():
+                page.check(self._query.fields)
+                self._check_new(page, locator)
         except BaseException:
             spool.close()
             raise
-        spool.seek(0)
-        return PageFile(spool=spool, rows=rows, next_locator=following, doing=self._doing)
+        return page
+
+    def _check_new(self, page: PageFile, locator: str | None) -> None:
+        """Refuse a page that was sent before, and one that leads back to where we were.
+
+        The first would be counted as rows that never came; the second fetched for ever.
+        """
+        if page.next_locator is not None and page.next_locator in {*self._visited, locator}:
+            raise BadAnswerError(
+                f"{self._doing}: page {locator} names {page.next_locator} as the next, which was "
+                "fetched before",
+                remedy=RUN_AGAIN,
+            )
+        if page.rows and page.scan.digest in self._digests:
+            raise BadAnswerError(
+                f"{self._doing}: page {locator} is the same as an earlier one", remedy=RUN_AGAIN
+            )
+        self._visited.add(locator)
+        self._digests.add(page.scan.digest)
 
     def _delete(self, job_id: str) -> None:
         """Delete the job; one that stays behind costs nothing and goes after seven days."""
@@ -239,6 +283,12 @@ class BulkQuery:
     def _lost(self, job_id: str) -> ResumeLostError:
         return ResumeLostError(
             f"{self._doing}: job {job_id} is gone from Salesforce (it is kept for seven days)",
+            remedy=f"pull {self._query.object_name} from its beginning",
+        )
+
+    def _incomplete(self, job_id: str, rows: int, *, total: int) -> ResumeLostError:
+        return ResumeLostError(
+            f"{self._doing}: job {job_id} processed {total:,} rows and its pages hold {rows:,}",
             remedy=f"pull {self._query.object_name} from its beginning",
         )
 
@@ -284,17 +334,10 @@ def _raise_for(response: http.Response) -> None:
         )
 
 
-def _next_locator(headers: Mapping[str, str], *, current: str | None, doing: str) -> str | None:
-    """Return the next page's locator; None on the last page.
-
-    A page that names itself as the next would be fetched for ever.
-    """
+def _next_locator(headers: Mapping[str, str]) -> str | None:
+    """Return the next page's locator; None on the last page."""
     locator = headers.get("Sforce-Locator", "null")
-    if locator in _LAST_PAGE:
-        return None
-    if locator == current:
-        raise BadAnswerError(f"{doing}: page {locator} names itself as the next", remedy=RUN_AGAIN)
-    return locator
+    return None if locator in _LAST_PAGE else locator
 
 
 def _counted(headers: Mapping[str, str], *, doing: str) -> int:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
-from sfterritory.connectors.salesforce.faults import BadAnswerError, RowsLockedError, row_is_locked
+from sfterritory.connectors.salesforce.error_text import code_and_message, message_of
+from sfterritory.connectors.salesforce.fault_table import Act, rule_of_record
+from sfterritory.connectors.salesforce.faults import BadAnswerError, RefusedError
+from sfterritory.connectors.salesforce.lock_retry import write_until_unlocked
 from sfterritory.connectors.salesforce.query import records_of, value_at
 from sfterritory.connectors.salesforce.session import Session
 from sfterritory.connectors.salesforce.soql import among_ids, select
 from sfterritory.connectors.salesforce.value import id_of, scalar_of
 from sfterritory.model.document import Scalar
 from sfterritory.model.ids import to_18
-from sfterritory.model.ports import MAX_COLLECTION_RECORDS, RecordWrite, WriteResult
+from sfterritory.model.ports import MAX_COLLECTION_RECORDS, RecordWrite, Refusal, WriteResult
 
 MAX_TYPE_RUNS = 10  # Salesforce cuts a collection into runs of one type, and takes ten
 IDS_PER_QUERY = 200  # about 27 bytes each in the URL, of 16,384 allowed
@@ -29,6 +31,11 @@ WRITE_HEADERS: Mapping[str, str] = {
     "Sforce-Duplicate-Rule-Header": "allowSave=true",
 }
 _DOING = "writing owners"
+_REFUSAL_OF = {
+    Act.RETRY: Refusal.PASSING,
+    Act.CONFLICT: Refusal.CONFLICT,
+    Act.STOP: Refusal.GENERAL,
+}
 
 
 def read_records(
@@ -36,20 +43,37 @@ def read_records(
 ) -> dict[str, dict[str, Scalar]]:
     """Return the fields of each record by 18-character id; a record that is gone is absent."""
     found: dict[str, dict[str, Scalar]] = {}
-    columns = ("Id", *(field for field in fields if field.casefold() != "id"))
     for start in range(0, len(record_ids), IDS_PER_QUERY):
         chunk = record_ids[start : start + IDS_PER_QUERY]
-        query = select(object_name, columns, where=among_ids("Id", chunk))
-        for record in records_of(session, query):
-            found[id_of(record.get("Id"))] = {
-                field: scalar_of(value_at(record, "Id" if field.casefold() == "id" else field))
-                for field in fields
-            }
+        found |= _read(session, object_name, chunk, fields)
     return found
 
 
+def _read(
+    session: Session, object_name: str, record_ids: Sequence[str], fields: Sequence[str]
+) -> dict[str, dict[str, Scalar]]:
+    """Read some records at once, or in halves where Salesforce finds that too much."""
+    columns = ("Id", *(field for field in fields if field.casefold() != "id"))
+    query = select(object_name, columns, where=among_ids("Id", record_ids))
+    try:
+        return {
+            id_of(record.get("Id")): {
+                field: scalar_of(value_at(record, "Id" if field.casefold() == "id" else field))
+                for field in fields
+            }
+            for record in records_of(session, query)
+        }
+    except RefusedError as error:
+        if error.act is not Act.SPLIT or len(record_ids) == 1:
+            raise
+    half = len(record_ids) // 2
+    return _read(session, object_name, record_ids[:half], fields) | _read(
+        session, object_name, record_ids[half:], fields
+    )
+
+
 def write_records(session: Session, rows: Sequence[RecordWrite]) -> list[WriteResult]:
-    """Update the records, one answer each, in order; locked ones are tried again alone.
+    """Update the records, one answer each, in order; locked ones are tried again in small parts.
 
     Raises:
         ValueError: More than 200 records, or a record that changes nothing or its own id.
@@ -58,55 +82,55 @@ def write_records(session: Session, rows: Sequence[RecordWrite]) -> list[WriteRe
     """
     if len(rows) > MAX_COLLECTION_RECORDS:
         raise ValueError(f"{len(rows)} records in one write; at most {MAX_COLLECTION_RECORDS}")
+    for row in rows:
+        checked_fields(row)
     return [
-        result for request in _requests(rows) for result in _Collection(session, request).written()
+        result
+        for request in _requests(rows)
+        for result in write_until_unlocked(
+            session, request, lambda part: _sent(session, part), doing=_DOING
+        )
     ]
 
 
-class _Collection:
-    """One collection on its way, with the answers it has so far."""
+def checked_fields(row: RecordWrite) -> Mapping[str, Scalar]:
+    """Return the fields of a write.
 
-    def __init__(self, session: Session, rows: Sequence[RecordWrite]) -> None:
-        self._session = session
-        self._rows = rows
-        self._records = [_record(row) for row in rows]
-        self._results: dict[int, WriteResult] = {}
-        self._pending = list(range(len(rows)))
+    Raises:
+        ValueError: It changes nothing, or its own id.
+    """
+    if not row.fields or {field.casefold() for field in row.fields} & {"id", "attributes"}:
+        raise ValueError(f"{row.object_name} {row.record_id} changes {sorted(row.fields)}")
+    return row.fields
 
-    def written(self) -> list[WriteResult]:
-        """Send until no record is locked or the attempts are used up."""
-        with suppress(RowsLockedError):  # each locked record has that refusal as its result
-            self._session.write(_DOING, self._send)
-        return [self._results[index] for index in range(len(self._rows))]
 
-    def _send(self) -> None:
-        """Send what is pending and keep the answers; locked records stay pending."""
-        sent = list(self._pending)
-        body = json.dumps(
-            {"allOrNone": False, "records": [self._records[index] for index in sent]},
-            allow_nan=False,
+def refused(row: RecordWrite, code: str, message: str) -> WriteResult:
+    """Return the result of a record that Salesforce refused, with what its code means."""
+    rule = rule_of_record(code, message)
+    return WriteResult(
+        record_id=row.record_id,
+        accepted=False,
+        code=code,
+        message=message,
+        refusal=_REFUSAL_OF.get(rule.act, Refusal.FINAL),
+        remedy=rule.remedy,
+    )
+
+
+def _sent(session: Session, rows: Sequence[RecordWrite]) -> list[WriteResult]:
+    """Send one collection, once."""
+    body = json.dumps(
+        {"allOrNone": False, "records": [_record(row) for row in rows]}, allow_nan=False
+    )
+    answers = session.rest.restful(
+        "composite/sobjects", method="PATCH", data=body, headers=dict(WRITE_HEADERS)
+    )
+    if not isinstance(answers, list) or len(answers) != len(rows):
+        raise BadAnswerError(
+            f"{_DOING}: sent {len(rows)} records, and the answer does not match",
+            remedy="run the same command again: it reads Salesforce first",
         )
-        answers = self._session.rest.restful(
-            "composite/sobjects", method="PATCH", data=body, headers=dict(WRITE_HEADERS)
-        )
-        if not isinstance(answers, list) or len(answers) != len(sent):
-            raise BadAnswerError(
-                f"{_DOING}: sent {len(sent)} records, and the answer does not match",
-                remedy="run the same command again: it reads Salesforce first",
-            )
-        for index, answer in zip(sent, answers, strict=True):
-            self._results[index] = _result(self._rows[index], answer)
-        self._pending = [
-            index
-            for index in sent
-            if not self._results[index].accepted
-            and row_is_locked(self._results[index].code, self._results[index].message)
-        ]
-        if self._pending:
-            raise RowsLockedError(
-                f"{len(self._pending)} of {len(sent)} records are locked by another transaction",
-                remedy="run again when other loads have finished",
-            )
+    return [_result(row, answer) for row, answer in zip(rows, answers, strict=True)]
 
 
 def _requests(rows: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
@@ -123,13 +147,7 @@ def _requests(rows: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
 
 def _record(row: RecordWrite) -> dict[str, Any]:
     """Return a record as the request has it: `attributes` must come first."""
-    if not row.fields or {field.casefold() for field in row.fields} & {"id", "attributes"}:
-        raise ValueError(f"{row.object_name} {row.record_id} changes {sorted(row.fields)}")
-    return {
-        "attributes": {"type": row.object_name},
-        "id": to_18(row.record_id),
-        **row.fields,
-    }
+    return {"attributes": {"type": row.object_name}, "id": to_18(row.record_id), **row.fields}
 
 
 def _result(row: RecordWrite, answer: Any) -> WriteResult:
@@ -143,11 +161,6 @@ def _result(row: RecordWrite, answer: Any) -> WriteResult:
             f"{_DOING}: the answer for {row.object_name} {row.record_id} is not in the agreed form",
             remedy="run the same command again: it reads Salesforce first",
         )
-    return WriteResult(
-        record_id=row.record_id,
-        accepted=False,
-        code=str(errors[0].get("statusCode", "")),
-        message="; ".join(
-            str(error.get("message", "")) for error in errors if isinstance(error, Mapping)
-        ),
-    )
+    code, _ = code_and_message(errors)
+    texts = [message_of(error) for error in errors if isinstance(error, Mapping)]
+    return refused(row, code, "; ".join(texts))

@@ -6,8 +6,6 @@ where there is no code by the HTTP status.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,17 +14,18 @@ import urllib3.exceptions
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.error_text import code_and_message
 from sfterritory.connectors.salesforce.fault_table import (
     AGAIN_LATER,
+    LIMIT_CODES,
     OAUTH_CODES,
     RULES,
-    UNKNOWN,
     Act,
-    Rule,
+    known_code,
+    rule_of_request,
 )
+from sfterritory.connectors.salesforce.tls import tls_trouble
 from sfterritory.errors import ConnectorError, LimitReachedError, SignInError
-
-LONGEST_TEXT = 500  # an HTML page of an edge server says nothing after that
 
 
 class RefusedError(ConnectorError):
@@ -34,18 +33,23 @@ class RefusedError(ConnectorError):
 
     Attributes:
         code: Salesforce's own error code, `INVALID_FIELD` for example; "" where it gave none.
+        act: What the code asks for.
+        message: Salesforce's own text.
     """
 
-    def __init__(self, problem: str, *, remedy: str, code: str = "") -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        remedy: str,
+        code: str = "",
+        act: Act = Act.FINAL,
+        message: str = "",
+    ) -> None:
         super().__init__(problem, remedy=remedy)
         self.code = code
-
-
-class AmbiguousWriteError(ConnectorError):
-    """A write was sent and no answer came: it may or may not have happened.
-
-    Whoever catches this reads the records to learn which; sending again is not safe.
-    """
+        self.act = act
+        self.message = message
 
 
 class ResumeLostError(ConnectorError):
@@ -70,6 +74,7 @@ class AnswerError(Exception):
         self.retry_after = retry_after
 
 
+_REFUSALS: Final = frozenset({Act.FINAL, Act.CONFLICT, Act.STOP})
 FOREIGN: Final = (SalesforceError, requests.RequestException, http.HttpError, AnswerError)
 
 
@@ -118,11 +123,10 @@ def fault_of(error: BaseException) -> Fault:  # noqa: PLR0911 - one line per kin
 
 def fault_of_answer(status: int, body: object, *, retry_after: str | None = None) -> Fault:
     """Return what an error answer means: `body` is parsed JSON, text or bytes."""
-    code, message = _code_and_message(body)
-    rule = RULES.get(code) or _rule_by_status(status)
-    if _is_passing(code, message):
-        rule = Rule(Act.RETRY, AGAIN_LATER)
+    code, message = code_and_message(body)
+    rule = rule_of_request(code, message, status=status)
     wait_seconds = _seconds(retry_after)
+    understood = known_code(code) is not None and rule.act in _REFUSALS
     return Fault(
         code=code or f"HTTP {status}",
         message=message or f"HTTP {status} without a text",
@@ -130,16 +134,10 @@ def fault_of_answer(status: int, body: object, *, retry_after: str | None = None
         remedy=rule.remedy,
         status=status,
         # Below 500 the whole request was refused; a 503 that names a time never started on it.
-        nothing_happened=(400 <= status < 500 and status != 408)
+        nothing_happened=understood
+        or (400 <= status < 500 and status != 408)
         or (status == 503 and wait_seconds is not None),
         retry_after_seconds=wait_seconds,
-    )
-
-
-def row_is_locked(code: str, message: str) -> bool:
-    """Tell whether a refused record was only locked, perhaps inside a trigger's own error."""
-    return code == "UNABLE_TO_LOCK_ROW" or (
-        code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" and "UNABLE_TO_LOCK_ROW" in message
     )
 
 
@@ -170,11 +168,13 @@ def error_for(fault: Fault, doing: str, *, attempts: int = 1) -> ConnectorError:
     """
     tries = f" after {attempts} attempts" if attempts > 1 else ""
     problem = f"{doing} failed{tries}: {fault.code}: {fault.message}"
-    if fault.code == "REQUEST_LIMIT_EXCEEDED":
+    if known_code(fault.code) in LIMIT_CODES or fault.status == 429:
         return LimitReachedError(problem, remedy=fault.remedy)
     if fault.act is Act.REFRESH or fault.code in OAUTH_CODES:
         return SignInError(problem, remedy=fault.remedy)
-    return RefusedError(problem, remedy=fault.remedy, code=fault.code)
+    return RefusedError(
+        problem, remedy=fault.remedy, code=fault.code, act=fault.act, message=fault.message
+    )
 
 
 def _sign_in_fault(error: SalesforceAuthenticationFailed) -> Fault:
@@ -190,6 +190,8 @@ def _sign_in_fault(error: SalesforceAuthenticationFailed) -> Fault:
 def _network_fault(error: requests.RequestException | http.HttpError) -> Fault:
     """Return what a failure below HTTP means; the URL is left out, it may carry a query."""
     host = _host(error)
+    if trouble := tls_trouble(error):
+        return Fault("tls", f"{host}: {trouble[0]}", Act.STOP, trouble[1], nothing_happened=True)
     if _never_connected(error):
         return Fault(
             "not_connected",
@@ -198,10 +200,6 @@ def _network_fault(error: requests.RequestException | http.HttpError) -> Fault:
             "check SFTERRITORY_INSTANCE_URL and the network; if it is the sandbox, start it with "
             "`sfterritory sandbox serve`",
             nothing_happened=True,
-        )
-    if isinstance(error, requests.exceptions.SSLError):
-        return Fault(
-            "tls", f"{host} has no valid certificate", Act.STOP, "check the address and the clock"
         )
     kind = type(error).__name__
     return Fault("cut_off", f"the connection to {host} broke ({kind})", Act.RETRY, AGAIN_LATER)
@@ -227,43 +225,6 @@ def _host(error: requests.RequestException | http.HttpError) -> str:
         return "Salesforce"
     url = str(getattr(request, "url", None) or "")
     return "/".join(url.split("/")[:3]) or "Salesforce"
-
-
-def _code_and_message(body: object) -> tuple[str, str]:
-    """Return code and text of any of Salesforce's error shapes; ("", text) when it is none."""
-    if isinstance(body, bytes):
-        body = body.decode("utf-8", errors="replace")
-    if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            text = str(body).strip()
-            # the token endpoint answers a bare word; anything longer is a page of a server between
-            return (text, text) if text in RULES else ("", text[:LONGEST_TEXT])
-    if isinstance(body, list) and body:
-        body = body[0]
-    if not isinstance(body, Mapping):
-        return "", str(body)[:LONGEST_TEXT] if body else ""
-    code = body.get("errorCode") or body.get("exceptionCode") or body.get("error") or ""
-    message = (
-        body.get("message") or body.get("exceptionMessage") or body.get("error_description") or ""
-    )
-    return str(code), str(message)[:LONGEST_TEXT]
-
-
-def _rule_by_status(status: int) -> Rule:
-    """Return what a status without a known code means."""
-    if status == 401:
-        return RULES["INVALID_SESSION_ID"]
-    if status == 429 or status >= 500:
-        return Rule(Act.RETRY, AGAIN_LATER)
-    return UNKNOWN
-
-
-def _is_passing(code: str, message: str) -> bool:
-    """Tell whether a code that is usually final goes away by itself this time."""
-    concurrent = code == "REQUEST_LIMIT_EXCEEDED" and "Concurrent" in message
-    return concurrent or row_is_locked(code, message)
 
 
 def _seconds(retry_after: str | None) -> float | None:

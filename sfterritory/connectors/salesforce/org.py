@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.api_floor import check_free
 from sfterritory.connectors.salesforce.bulk import BulkParams, BulkQuery
+from sfterritory.connectors.salesforce.bulk_ingest import BulkIngest, IngestParams
 from sfterritory.connectors.salesforce.collection import read_records, write_records
+from sfterritory.connectors.salesforce.conditional import write_unmodified
 from sfterritory.connectors.salesforce.credentials import Credentials
 from sfterritory.connectors.salesforce.description import ObjectDescription, description_from
 from sfterritory.connectors.salesforce.faults import BadAnswerError
@@ -22,7 +26,7 @@ from sfterritory.connectors.salesforce.soql import Query
 from sfterritory.connectors.salesforce.soql import name as checked_name
 from sfterritory.connectors.salesforce.transport import ApiLimits
 from sfterritory.model.document import Scalar
-from sfterritory.model.ports import RecordWrite, WriteResult
+from sfterritory.model.ports import JobEnd, OnJob, RecordWrite, WriteResult
 
 API_VERSION = "66.0"
 
@@ -33,9 +37,10 @@ class SalesforceOrg:
     Use it as a context manager, or close it.
     """
 
-    def __init__(self, session: Session, *, bulk: BulkParams) -> None:
+    def __init__(self, session: Session, *, bulk: BulkParams, ingest: IngestParams) -> None:
         self._session = session
         self._bulk = bulk
+        self._ingest = ingest
         self._client = http.open_client(session.origin)
         self.org_id, self.user_id = session.identity()
 
@@ -49,6 +54,28 @@ class SalesforceOrg:
         """The API calls used, as the last answer said; None before the first one that did."""
         return self._session.observed.limits
 
+    @property
+    def calls(self) -> int:
+        """The API calls that this object has made since it signed in."""
+        return self._session.observed.calls
+
+    @contextmanager
+    def keeping_free(self, share: float) -> Iterator[ApiLimits]:
+        """Leave a share of the org's daily API calls to others while the block reads.
+
+        Costs one call, to learn where the org stands, which is yielded.
+
+        Raises:
+            LimitReachedError: From a read that would take one of those calls; what was read until
+                then stays.
+        """
+        limits = self.limits()
+        self._session.guard = lambda doing: check_free(self.api_usage or limits, share, doing=doing)
+        try:
+            yield limits
+        finally:
+            self._session.guard = None
+
     def describe(self, object_name: str) -> ObjectDescription:
         """Return what the user may see and change of an object.
 
@@ -59,9 +86,9 @@ class SalesforceOrg:
         doing = f"describing {object_name}"
         return description_from(self._get(doing, path))
 
-    def count(self, query: Query) -> int:
+    def count(self, query: Query, *, include_deleted: bool = False) -> int:
         """Return how many rows a query has."""
-        return count(self._session, query)
+        return count(self._session, query, include_deleted=include_deleted)
 
     def query_pages(
         self, query: Query, *, include_deleted: bool = False, resume: PagePosition | None = None
@@ -82,8 +109,12 @@ class SalesforceOrg:
         return job.pages(include_deleted=include_deleted, resume=resume, on_job=on_job)
 
     def server_time(self) -> datetime:
-        """Return Salesforce's clock (UTC, whole seconds), by a call made now."""
-        self.limits()
+        """Return Salesforce's clock (UTC, whole seconds) at its last answer; a call if none came.
+
+        What is asked for from now on is at least as new.
+        """
+        if self._session.observed.server_time is None:
+            self.limits()
         moment = self._session.observed.server_time
         if moment is None:
             raise BadAnswerError(
@@ -102,7 +133,9 @@ class SalesforceOrg:
                 remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce",
             )
         allowed = int(daily["Max"])
-        return ApiLimits(used=allowed - int(daily["Remaining"]), allowed=allowed)
+        limits = ApiLimits(used=allowed - int(daily["Remaining"]), allowed=allowed)
+        self._session.observed.limits = limits
+        return limits
 
     def read(
         self, object_name: str, record_ids: Sequence[str], *, fields: Sequence[str]
@@ -118,6 +151,22 @@ class SalesforceOrg:
             ConnectorError: Salesforce refused the request as a whole.
         """
         return write_records(self._session, rows)
+
+    def write_unmodified(
+        self, rows: Sequence[RecordWrite], *, rows_per_request: int
+    ) -> Sequence[WriteResult]:
+        """Update each record only if nobody modified it since it was read, in order."""
+        return write_unmodified(self._session, rows, rows_per_request=rows_per_request)
+
+    def write_in_bulk(self, rows: Sequence[RecordWrite], *, on_job: OnJob) -> JobEnd:
+        """Update records of one object by Bulk jobs; see `BulkIngest.write`."""
+        return BulkIngest(self._session, self._client, params=self._ingest).write(
+            rows, on_job=on_job
+        )
+
+    def finish_job(self, job_id: str, rows: Sequence[RecordWrite]) -> JobEnd:
+        """Bring a Bulk job of an earlier run to its end; see `BulkIngest.finish`."""
+        return BulkIngest(self._session, self._client, params=self._ingest).finish(job_id, rows)
 
     def close(self) -> None:
         """Close every connection."""
@@ -152,6 +201,7 @@ def sign_in(
     api_version: str = API_VERSION,
     retry: RetryPolicy | None = None,
     bulk: BulkParams | None = None,
+    ingest: IngestParams | None = None,
     sleep: Sleep = time.sleep,
 ) -> SalesforceOrg:
     """Return the org that the credentials open.
@@ -163,7 +213,7 @@ def sign_in(
     params = SessionParams(api_version=api_version, retry=retry or RetryPolicy())
     session = Session(credentials, params, sleep=sleep)
     try:
-        return SalesforceOrg(session, bulk=bulk or BulkParams())
+        return SalesforceOrg(session, bulk=bulk or BulkParams(), ingest=ingest or IngestParams())
     except BaseException:
         session.close()
         raise

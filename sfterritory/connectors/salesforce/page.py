@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -26,7 +26,8 @@ class Page:
     """One page of a query result; every value is text, and an absent one is ''.
 
     `rows` can be read once, before the next page is asked for. It raises a `BadAnswerError` at
-    its end (or before) when the page proves short or torn, so load it inside one transaction.
+    its end (or before) when the page proves short or torn, so load it inside one transaction. Of
+    a Bulk job it is a `PageRows`, which can be had as CSV too.
 
     Attributes:
         header: The fields asked for, in that order.
@@ -35,6 +36,6 @@ class Page:
     """
 
     header: tuple[str, ...]
-    rows: Iterator[Sequence[str]]
+    rows: Iterable[Sequence[str]]
     position: PagePosition
     total: int

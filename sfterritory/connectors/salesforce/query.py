@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sfterritory.connectors.salesforce.faults import BadAnswerError, RefusedError, ResumeLostError
@@ -14,11 +15,14 @@ from sfterritory.connectors.salesforce.value import text_of
 _CHECK_ADDRESS = "run again; if it stays, check that nothing between alters Salesforce's answers"
 
 
-def count(session: Session, query: Query) -> int:
+def count(session: Session, query: Query, *, include_deleted: bool = False) -> int:
     """Return how many rows the query has, at the cost of one API call."""
-    doing = f"counting {query.object_name}"
-    answer = session.read(doing, lambda: session.rest.query(query.counting()))
-    return _total(answer)
+
+    def ask() -> int:
+        answer = session.rest.query(query.counting(), include_deleted=include_deleted)
+        return _Answer.of(answer).total
+
+    return session.read(f"counting {query.object_name}", ask)
 
 
 def query_pages(
@@ -40,41 +44,29 @@ def query_pages(
         ResumeLostError: The cursor to resume from is gone.
         ConnectorError: The query failed for good.
     """
-    doing = f"reading {query.object_name}"
     locator = resume.next_locator if resume else None
     rows_so_far = resume.rows_so_far if resume else 0
     if rows_so_far and locator is None:
         return  # the run before had stored every page
-    while True:
-        answer = _answer(session, query, doing=doing, locator=locator, deleted=include_deleted)
-        records, total = _records(answer), _total(answer)
-        rows_so_far += len(records)
-        locator = _next(answer)
+    for answer in _answers(session, query, locator=locator, deleted=include_deleted):
+        rows_so_far += len(answer.records)
+        last = answer.following is None
         yield Page(
             header=query.fields,
-            rows=_rows(records, query, expected=None if locator else total, read=rows_so_far),
-            position=PagePosition(job_id=None, next_locator=locator, rows_so_far=rows_so_far),
-            total=total,
+            rows=_rows(answer, query, expected=answer.total if last else None, read=rows_so_far),
+            position=PagePosition(None, answer.following, rows_so_far),
+            total=answer.total,
         )
-        if locator is None:
-            return
 
 
 def records_of(session: Session, query: Query) -> Iterator[Mapping[str, Any]]:
     """Yield the records as Salesforce's JSON has them, `Id` and parents included."""
-    doing = f"reading {query.object_name}"
-    locator: str | None = None
-    read = 0
-    while True:
-        answer = _answer(session, query, doing=doing, locator=locator, deleted=False)
-        records = _records(answer)
-        read += len(records)
-        yield from records
-        locator = _next(answer)
-        if locator is None:
-            break
-    if read != _total(answer):
-        raise _short(query.object_name, read=read, expected=_total(answer))
+    read = total = 0
+    for answer in _answers(session, query, locator=None, deleted=False):
+        read, total = read + len(answer.records), answer.total
+        yield from answer.records
+    if read != total:
+        raise _short(query.object_name, read=read, expected=total)
 
 
 def value_at(record: Mapping[str, Any], field: str) -> Any:
@@ -95,42 +87,72 @@ def value_at(record: Mapping[str, Any], field: str) -> Any:
     return value
 
 
-def _answer(
-    session: Session, query: Query, *, doing: str, locator: str | None, deleted: bool
-) -> Mapping[str, Any]:
-    """Return one page's answer: the first of a query, or the one that a locator names."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One page's answer, checked for its form.
 
-    def ask() -> Any:
+    Attributes:
+        following: Path of the next page; None on the last.
+    """
+
+    records: Sequence[Mapping[str, Any]]
+    total: int
+    following: str | None
+
+    @classmethod
+    def of(cls, answer: object) -> _Answer:
+        """Return the parts of an answer.
+
+        Raises:
+            BadAnswerError: It is not a query's answer.
+        """
+        if not isinstance(answer, Mapping):
+            raise BadAnswerError("the answer is not a query result", remedy=_CHECK_ADDRESS)
+        records, total = answer.get("records"), answer.get("totalSize")
+        if not isinstance(records, list):
+            raise BadAnswerError("a query's answer holds no records", remedy=_CHECK_ADDRESS)
+        if not isinstance(total, int):
+            raise BadAnswerError("a query's answer holds no totalSize", remedy=_CHECK_ADDRESS)
+        return cls(records, total, _next(answer))
+
+
+def _answers(
+    session: Session, query: Query, *, locator: str | None, deleted: bool
+) -> Iterator[_Answer]:
+    """Yield the answers from the first of a query on, or from the one that a locator names.
+
+    A locator that was followed before would lead round for ever, so it counts as a broken answer.
+    """
+    doing, visited = f"reading {query.object_name}", {locator}
+
+    def ask() -> _Answer:
+        answer = _Answer.of(
+            session.rest.query(str(query), include_deleted=deleted)
+            if locator is None
+            else session.rest.query_more(locator, identifier_is_url=True)
+        )
+        if answer.following in visited and answer.following is not None:
+            raise BadAnswerError(
+                f"{doing}: a page names {answer.following} as the next, which was fetched before",
+                remedy=_CHECK_ADDRESS,
+            )
+        return answer
+
+    while True:
+        try:
+            answer = session.read(doing, ask)
+        except RefusedError as error:
+            if locator is not None and error.code in {"INVALID_QUERY_LOCATOR", "NOT_FOUND"}:
+                raise ResumeLostError(
+                    f"{doing}: Salesforce no longer knows the cursor of the earlier run",
+                    remedy=f"pull {query.object_name} from its beginning",
+                ) from error
+            raise
+        yield answer
+        locator = answer.following
         if locator is None:
-            return session.rest.query(str(query), include_deleted=deleted)
-        return session.rest.query_more(locator, identifier_is_url=True)
-
-    try:
-        answer = session.read(doing, ask)
-    except RefusedError as error:
-        if locator is not None and error.code in {"INVALID_QUERY_LOCATOR", "NOT_FOUND"}:
-            raise ResumeLostError(
-                f"{doing}: Salesforce no longer knows the cursor of the earlier run",
-                remedy=f"pull {query.object_name} from its beginning",
-            ) from error
-        raise
-    if not isinstance(answer, Mapping):
-        raise BadAnswerError(f"{doing}: the answer is not a query result", remedy=_CHECK_ADDRESS)
-    return answer
-
-
-def _records(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    records = answer.get("records")
-    if not isinstance(records, list):
-        raise BadAnswerError("a query's answer holds no records", remedy=_CHECK_ADDRESS)
-    return records
-
-
-def _total(answer: Mapping[str, Any]) -> int:
-    total = answer.get("totalSize")
-    if not isinstance(total, int):
-        raise BadAnswerError("a query's answer holds no totalSize", remedy=_CHECK_ADDRESS)
-    return total
+            return
+        visited.add(locator)
 
 
 def _next(answer: Mapping[str, Any]) -> str | None:
@@ -146,10 +168,10 @@ def _next(answer: Mapping[str, Any]) -> str | None:
 
 
 def _rows(
-    records: Sequence[Mapping[str, Any]], query: Query, *, expected: int | None, read: int
+    answer: _Answer, query: Query, *, expected: int | None, read: int
 ) -> Iterator[Sequence[str]]:
     """Yield the records as rows of text; after the last page, check the sum of all rows."""
-    for record in records:
+    for record in answer.records:
         yield [_cell(record, field) for field in query.fields]
     if expected is not None and read != expected:
         raise _short(query.object_name, read=read, expected=expected)

@@ -12,7 +12,6 @@ from pydantic import Field
 from sfterritory.connectors.salesforce.fault_table import Act
 from sfterritory.connectors.salesforce.faults import (
     FOREIGN,
-    AmbiguousWriteError,
     BadAnswerError,
     Fault,
     RowsLockedError,
@@ -22,6 +21,7 @@ from sfterritory.connectors.salesforce.faults import (
 from sfterritory.errors import ConnectorError
 from sfterritory.events import emit
 from sfterritory.model.document import Document
+from sfterritory.model.ports import AmbiguousWriteError
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]

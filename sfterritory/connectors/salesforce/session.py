@@ -5,39 +5,30 @@ from __future__ import annotations
 import re
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-import jwt
-import requests
-from pydantic import SecretStr
 from simple_salesforce.api import Salesforce
-from simple_salesforce.login import SalesforceLogin
 
 from sfterritory.connectors import http
 from sfterritory.connectors.salesforce.credentials import (
     ACCESS_TOKEN,
     AccessToken,
-    ClientCredentials,
     Credentials,
-    JwtBearer,
+    SfCli,
 )
 from sfterritory.connectors.salesforce.fault_table import Act
 from sfterritory.connectors.salesforce.faults import (
     FOREIGN,
-    BadAnswerError,
+    AnswerError,
     Fault,
+    RefusedError,
     fault_of,
     with_retry_after,
 )
+from sfterritory.connectors.salesforce.login import Login, login_of
 from sfterritory.connectors.salesforce.retry import Retrier, RetryPolicy, Sleep
-from sfterritory.connectors.salesforce.transport import (
-    LOOPBACK_LOGIN_PREFIX,
-    Observed,
-    open_session,
-)
+from sfterritory.connectors.salesforce.transport import Observed, lead_home, open_session
 from sfterritory.connectors.salesforce.value import exact, id_of
 from sfterritory.errors import SignInError
 from sfterritory.events import emit
@@ -45,6 +36,7 @@ from sfterritory.model.document import Document
 
 T = TypeVar("T")
 
+USER_INFO_PATH = "/services/oauth2/userinfo"
 SIGN_IN_ATTEMPTS = 3  # someone waits for the answer: wrong address, server not started
 _IDENTITY = re.compile(r"/id/(?P<org>00D[A-Za-z0-9]{12,15})/(?P<user>005[A-Za-z0-9]{12,15})\Z")
 _TOKEN_OF_ORG = re.compile(r"(?P<org>00D[A-Za-z0-9]{12})(?:[A-Za-z0-9]{3})?!")
@@ -77,17 +69,23 @@ class Session:
         self.params = params
         self.observed = Observed()
         self.sleep = sleep
+        self.guard: Callable[[str], None] | None = None  # asked before every attempt to read
         self._credentials = credentials
+        self._token = self._origin = self._org_of_token = ""
+        self._fetch_login = login_of(credentials)
         self._requests = open_session(
-            credentials.instance_url,
-            self.observed,
-            read_timeout_seconds=params.read_timeout_seconds,
+            self.observed, read_timeout_seconds=params.read_timeout_seconds
         )
+        if credentials.instance_url is not None:
+            self._lead_home(credentials.instance_url)
         self._retrier = Retrier(params.retry, sleep=sleep, fault_of=self._fault_of)
         self._lock = threading.Lock()
         self._logins = 0
-        self._org_of_token = ""
-        self._sign_in()
+        try:
+            self._sign_in()
+        except BaseException:
+            self._requests.close()
+            raise
 
     @property
     def rest(self) -> Any:
@@ -115,7 +113,13 @@ class Session:
 
     def read(self, doing: str, attempt: Callable[[], T]) -> T:
         """Run a request that changes nothing; see `Retrier.read`."""
-        return self._retrier.read(doing, lambda: self._renewing(attempt))
+
+        def allowed() -> T:
+            if self.guard is not None:
+                self.guard(doing)
+            return self._renewing(attempt)
+
+        return self._retrier.read(doing, allowed)
 
     def write(self, doing: str, attempt: Callable[[], T]) -> T:
         """Run a request that changes records; see `Retrier.write`."""
@@ -152,36 +156,41 @@ class Session:
                 ) from cause
             emit("salesforce.session_renewed", logins=self._logins + 1)
             self._sign_in()
+            if self._token == ended_token and isinstance(self._credentials, SfCli):
+                raise SignInError(
+                    "the session of sf has ended, and sf gave the same dead token again",
+                    remedy=f"run `sf org login web --alias {self._credentials.alias}`, then the "
+                    "same command again",
+                ) from cause
 
     def _sign_in(self) -> None:
         """Fetch a token and make the client that carries it."""
         policy = self.params.retry
         brief = policy.model_copy(update={"attempts": min(policy.attempts, SIGN_IN_ATTEMPTS)})
         retrier = Retrier(brief, sleep=self.sleep, fault_of=self._fault_of)
-        token, origin = retrier.read("signing in to Salesforce", self._login)
-        org = _TOKEN_OF_ORG.match(token)
-        org_of_token = org["org"] if org else ""
+        login = retrier.read("signing in to Salesforce", self._login)
+        # A token in the form of a JWT does not begin with its org; the answer beside it names it.
+        org = _TOKEN_OF_ORG.match(login.token) or _IDENTITY.search(self.observed.identity_url or "")
+        org_of_token = org["org"][:15] if org else ""
         if self._org_of_token and org_of_token != self._org_of_token:
             raise SignInError(
                 "the renewed session belongs to another org than the first",
                 remedy="stop, and check what the app and the address stand for",
             )
-        self._token, self._origin, self._org_of_token = token, origin, org_of_token
+        self._lead_home(login.origin)
+        self._token, self._org_of_token = login.token, org_of_token
         self._rest = self._client()
 
-    def _login(self) -> tuple[str, str]:
-        """Return (token, origin); one login, by the way that the credentials stand for."""
-        credentials = self._credentials
-        if isinstance(credentials, AccessToken):
-            return credentials.access_token.get_secret_value(), credentials.instance_url
-        self._logins += 1
-        with warnings.catch_warnings():
-            # it explains in a page how to approve an app; our remedy says it in a line
-            warnings.simplefilter("ignore", UserWarning)
-            token, instance = _simple_salesforce_login(credentials, self._requests)
-        if urlsplit(credentials.instance_url).scheme == "http":
-            return token, credentials.instance_url
-        return token, f"https://{instance}"
+    def _login(self) -> Login:
+        """Log in once; a ready token costs no login."""
+        self._logins += not isinstance(self._credentials, AccessToken)
+        return self._fetch_login(self._requests)
+
+    def _lead_home(self, origin: str) -> None:
+        if origin == self._origin:
+            return  # a second adapter would leave the first one's connections open
+        self._origin = origin
+        lead_home(self._requests, origin, read_timeout_seconds=self.params.read_timeout_seconds)
 
     def _client(self) -> Any:
         """Return a simple-salesforce client in its direct form, which cannot sign in.
@@ -206,10 +215,11 @@ class Session:
     def identity(self) -> tuple[str, str | None]:
         """Return (org id, user id) of who is signed in; no user id where Salesforce tells none.
 
-        A sign-in is answered with both. A ready token begins with its org's id, and the API's
-        list of resources names the user.
+        A sign-in is answered with both. A token that was fetched elsewhere begins with its org's
+        id; the user is named by the API's list of resources, or by userinfo.
         """
-        if match := _IDENTITY.search(self.observed.identity_url or self._identity_url()):
+        url = self.observed.identity_url or self._resource_identity() or self._user_info()
+        if match := _IDENTITY.search(url):
             return id_of(match["org"]), id_of(match["user"])
         if not self._org_of_token:
             raise SignInError(
@@ -218,64 +228,28 @@ class Session:
             )
         return id_of(self._org_of_token), None
 
-    def _identity_url(self) -> str:
-        """Ask who a ready token belongs to."""
+    def _resource_identity(self) -> str:
+        """Return the identity URL that the API's list of resources names, '' if it names none."""
         answer = self.read("asking who is signed in", lambda: self.rest.restful(""))
         return str((answer or {}).get("identity", ""))
 
+    def _user_info(self) -> str:
+        """Return the identity of userinfo in the form of its URL, '' where it is not offered.
 
-def _simple_salesforce_login(
-    credentials: ClientCredentials | JwtBearer, session: requests.Session
-) -> tuple[str, str]:
-    """Return (token, host) from simple-salesforce's sign-in."""
-    prefix = _login_prefix(credentials.instance_url)
-    try:
-        if isinstance(credentials, ClientCredentials):
-            token, instance = SalesforceLogin(
-                session=session,
-                consumer_key=credentials.client_id,
-                consumer_secret=credentials.client_secret.get_secret_value(),
-                domain=prefix,
-            )
-        else:
-            _check_key(credentials.private_key)
-            token, instance = SalesforceLogin(
-                session=session,
-                username=credentials.username,
-                consumer_key=credentials.client_id,
-                privatekey=credentials.private_key.get_secret_value(),
-                domain=credentials.audience,
-                instance_url=prefix,
-            )
-    except AttributeError as error:  # simple-salesforce reads instance_url without a look
-        raise _no_token() from error
-    if not token:
-        raise _no_token()
-    return str(token), str(instance)
+        The token is known to live by now, so a refusal means only that its scopes leave this out.
+        """
+        headers = {"Authorization": f"Bearer {self._token}"}
 
+        def ask() -> Any:
+            response = self._requests.get(f"{self._origin}{USER_INFO_PATH}", headers=headers)
+            if not response.ok:
+                raise AnswerError(response.status_code, response.content)
+            return response.json()
 
-def _no_token() -> BadAnswerError:
-    return BadAnswerError(
-        "the sign-in was answered without a token or without the org's address",
-        remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce",
-    )
-
-
-def _check_key(key: SecretStr) -> None:
-    """Refuse a private key that cannot sign, before anything is sent."""
-    try:
-        jwt.encode({}, key.get_secret_value(), algorithm="RS256")
-    except (jwt.exceptions.PyJWTError, ValueError, TypeError) as error:
-        raise SignInError(
-            f"the private key cannot sign ({type(error).__name__})",
-            remedy="set SFTERRITORY_PRIVATE_KEY_FILE to an RSA private key in PEM form, without "
-            "a passphrase",
-        ) from error
-
-
-def _login_prefix(instance_url: str) -> str:
-    """Return what simple-salesforce puts before `.salesforce.com` to sign in."""
-    parts = urlsplit(instance_url)
-    if parts.scheme == "http":
-        return LOOPBACK_LOGIN_PREFIX
-    return (parts.hostname or "").removesuffix(".salesforce.com")
+        try:
+            answer = self._retrier.read("asking userinfo", ask)
+        except (RefusedError, SignInError):
+            return ""
+        if not isinstance(answer, dict):
+            return ""
+        return f"/id/{answer.get('organization_id')}/{answer.get('user_id')}"

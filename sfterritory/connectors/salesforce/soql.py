@@ -95,6 +95,13 @@ def every(conditions: Sequence[str]) -> str:
     return " AND ".join(f"({one})" for one in conditions)
 
 
+def either(conditions: Sequence[str]) -> str:
+    """Return the conditions joined by OR; '' for none."""
+    if len(conditions) < 2:
+        return "".join(conditions)
+    return " OR ".join(f"({one})" for one in conditions)
+
+
 def after(field: str, moment: datetime, *, last_id: str) -> str:
     """Return the keyset condition for the rows behind (`moment`, `last_id`) in that order.
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from sfterritory.connectors import http
-from sfterritory.connectors.salesforce.credentials import is_loopback
+from sfterritory.connectors.salesforce.address import is_loopback
+from sfterritory.connectors.salesforce.faults import RefusedError
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 # simple-salesforce builds sign-in addresses as https://{prefix}.salesforce.com and nothing else,
@@ -37,17 +38,23 @@ class ApiLimits:
 
 
 class Observed:
-    """What Salesforce told in passing with its answers: its clock and the calls left."""
+    """What Salesforce told in passing with its answers: its clock and the calls left.
+
+    Attributes:
+        calls: Answers seen, each of which was an API call of ours.
+    """
 
     def __init__(self) -> None:
         self.server_time: datetime | None = None
         self.limits: ApiLimits | None = None
         self._of_thread = threading.local()
+        self._counting = threading.Lock()
+        self.calls = 0
         self.identity_url: str | None = None
 
     @property
     def retry_after(self) -> str | None:
-        """The wait that the last answer to this thread asked for; None if it asked for none."""
+        """Seconds that the last answer to this thread asked to wait; None if it asked for none."""
         return getattr(self._of_thread, "retry_after", None)
 
     def forget_retry_after(self) -> None:
@@ -56,9 +63,11 @@ class Observed:
 
     def note(self, headers: Headers) -> None:
         """Keep what an answer's headers say."""
-        self._of_thread.retry_after = headers.get("Retry-After")
-        if date := headers.get("Date"):
-            self.server_time = _moment(date) or self.server_time
+        with self._counting:
+            self.calls += 1
+        now = _moment(headers.get("Date") or "")
+        self.server_time = now or self.server_time
+        self._of_thread.retry_after = _wait(headers.get("Retry-After"), now=now)
         if info := headers.get("Sforce-Limit-Info"):
             self.limits = _limits(info) or self.limits
 
@@ -71,6 +80,30 @@ class Observed:
             except (ValueError, AttributeError):  # not JSON: the sign-in itself will say so
                 return
             self.identity_url = str(identity) if identity else None
+
+
+class _StayingSession(requests.Session):
+    """Follows no redirect: a form with a secret, or the token, would be sent on to elsewhere."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return that there is none.
+
+        Raises:
+            RefusedError: The answer names one.
+        """
+        if not resp.is_redirect:
+            return
+        here, there = (
+            "{0.scheme}://{0.netloc}".format(urlsplit(url))
+            for url in (resp.url, urljoin(resp.url, resp.headers["Location"]))
+        )
+        resp.close()
+        raise RefusedError(
+            f"{here} sends requests on to {there} (HTTP {resp.status_code}), where no secret is "
+            "sent to",
+            remedy="if the org's My Domain was renamed, correct the instance URL; Setup > My "
+            "Domain shows it",
+        )
 
 
 class _TimedAdapter(HTTPAdapter):
@@ -118,21 +151,29 @@ class _LoopbackAdapter(_TimedAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def open_session(
-    instance_url: str, observed: Observed, *, read_timeout_seconds: float
-) -> requests.Session:
-    """Return a session for simple-salesforce: timeouts set, environment ignored."""
-    session = requests.Session()
+def open_session(observed: Observed, *, read_timeout_seconds: float) -> requests.Session:
+    """Return a session for simple-salesforce: timeouts set, environment and redirects ignored."""
+    session = _StayingSession()
     session.trust_env = False
     session.headers["User-Agent"] = http.USER_AGENT
     session.hooks["response"].append(observed.watch)
-    session.mount("https://", _TimedAdapter(read_timeout_seconds=read_timeout_seconds))
-    parts = urlsplit(instance_url)
-    if parts.scheme == "http":
-        adapter = _LoopbackAdapter(instance_url, read_timeout_seconds=read_timeout_seconds)
-        session.mount(f"https://{parts.netloc}/", adapter)
-        session.mount(f"https://{LOOPBACK_LOGIN_PREFIX}.salesforce.com/", adapter)
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _TimedAdapter(read_timeout_seconds=read_timeout_seconds))
     return session
+
+
+def lead_home(session: requests.Session, origin: str, *, read_timeout_seconds: float) -> None:
+    """Lead what simple-salesforce sends to an http origin to this machine; others need nothing.
+
+    Raises:
+        ValueError: A plain-http origin that is not on this machine.
+    """
+    parts = urlsplit(origin)
+    if parts.scheme != "http":
+        return
+    adapter = _LoopbackAdapter(origin, read_timeout_seconds=read_timeout_seconds)
+    session.mount(f"https://{parts.netloc}/", adapter)
+    session.mount(f"https://{LOOPBACK_LOGIN_PREFIX}.salesforce.com/", adapter)
 
 
 def _moment(date: str) -> datetime | None:
@@ -141,6 +182,17 @@ def _moment(date: str) -> datetime | None:
         return parsedate_to_datetime(date).astimezone(UTC)
     except ValueError:
         return None
+
+
+def _wait(retry_after: str | None, *, now: datetime | None) -> str | None:
+    """Return a Retry-After as seconds; its other form, a date, is held against the server's clock.
+
+    A date counts only beside the server's own `Date`: this machine's clock may be off.
+    """
+    until = _moment(retry_after or "")
+    if until is None:
+        return retry_after
+    return None if now is None else f"{max(0.0, (until - now).total_seconds()):g}"
 
 
 def _limits(info: str) -> ApiLimits | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Table, bindparam, text
 
@@ -11,6 +11,20 @@ from sfterritory.model.store.column_type import SQLITE
 from sfterritory.model.store.database import raw_connection
 
 Cell = str | int | float | bytes | bool | None
+
+
+@runtime_checkable
+class CsvRows(Protocol):
+    """Rows of text cells that can also be had as the CSV they came in; read one or the other."""
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        """Yield the rows; raise at the end where they are not as many as announced."""
+
+    def csv_chunks(self) -> Iterator[bytes] | None:
+        """Return the CSV, its header line first; None where only the rows can be had."""
+
+    def confirm(self, rows: int) -> None:
+        """Raise where the CSV held another number of rows than announced."""
 
 
 def insert_rows(
@@ -35,6 +49,15 @@ def copy_rows(connection: Connection, statement: str, rows: Iterable[Sequence[Ce
     with raw_connection(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def copy_csv(connection: Connection, statement: str, chunks: Iterable[bytes]) -> int:
+    """Feed CSV as it is to a COPY statement of PostgreSQL; return the number of its rows."""
+    with raw_connection(connection).cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for chunk in chunks:
+                copy.write(chunk)
+        return int(cursor.rowcount)
 
 
 def put(connection: Connection, table: Table, values: dict[str, Any]) -> None:

@@ -63,3 +63,8 @@ def explained(place: str) -> Iterator[None]:
         text = _text(error)
         remedy = next((remedy for part, remedy in _REMEDIES if part in text), _OTHERWISE)
         raise StoreError(f"the store {place} failed: {text}", remedy=remedy) from error
+    except UnicodeDecodeError as error:  # SQLite quotes damaged names in its message
+        raise StoreError(
+            f"the store {place} is damaged: it holds text that is not UTF-8",
+            remedy="restore the store from a backup beside it, or delete it and pull again",
+        ) from error

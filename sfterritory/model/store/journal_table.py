@@ -67,6 +67,7 @@ class JournalRow(SQLModel, table=True):
     object_name: str = Field(primary_key=True, sa_type=Words)
     record_id: str = Field(primary_key=True, sa_type=Words)
     batch_id: int | None = None
+    job_id: str | None = Field(default=None, sa_type=Words)
     state: str = Field(sa_type=Words)
     outcome: str | None = Field(default=None, sa_type=Words)
     code: str = Field(default="", sa_type=Words)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from sfterritory.model.columns import RecordColumns, TextColumn
 from sfterritory.model.document import Scalar
-from sfterritory.model.store import loader, people, pull_state, reading
+from sfterritory.model.store import activity_date, loader, merges, people, pull_state, reading
 from sfterritory.model.store.column_type import Kind
 from sfterritory.model.store.database import Database
 from sfterritory.model.store.mirror_registry import MIRRORS, mirror_of
+from sfterritory.model.store.page_sql import PageLoad
 from sfterritory.model.store.people import OwnerHistoryEntry, QueueRecord, UserRecord
 from sfterritory.model.store.pull_state import Bookmark, Pulled
 
@@ -37,14 +38,16 @@ class MirrorRoom:
 
     # Pulling
 
-    def watermark(self, object_name: str, fields: Sequence[str]) -> datetime | None:
+    def watermark(
+        self, object_name: str, fields: Sequence[str], *, kept: Sequence[str] = ()
+    ) -> datetime | None:
         """Return up to when the object is pulled; None asks for a full pull.
 
-        None also where the last pull asked for other fields: modification stamps do not move when
-        a field is added to the list.
+        None also where the store holds other fields: modification stamps do not move when a field
+        is added to the list. `kept` are fields to leave as they are.
         """
         pulled = self.pulled().get(mirror_of(object_name).object_name)
-        if pulled is None or pulled.fields_hash != pull_state.fields_hash(fields):
+        if pulled is None or not pulled.covers(fields, kept):
             return None
         return pulled.watermark
 
@@ -80,6 +83,7 @@ class MirrorRoom:
         rows: Iterable[Sequence[str]],
         *,
         bookmark: Bookmark,
+        load: PageLoad | None = None,
     ) -> LoadedPage:
         """Store a page of text cells together with the bookmark of what follows it.
 
@@ -90,56 +94,32 @@ class MirrorRoom:
             object_name: `Account`.
             header: Salesforce field names in the order of the cells; `Id` and the cursor field
                 are among them. Fields without a column of their own go into `extra`.
-            rows: Cells of one record each.
+            rows: Cells of one record each; PostgreSQL takes `bulk.CsvRows` as CSV.
             bookmark: The job and the locator of the page that follows; its `rows` and `pages` are
                 set by the store, which adds this page to those of the same job.
+            load: What else is known of the pages of this pull.
 
         Raises:
             StoreError: A cell does not have the type of its column, or the database failed.
         """
         mirror = mirror_of(object_name)
-        counted = loader.CountedRows(rows)
         with self._database.write(cache_mb=LOAD_CACHE_MB) as connection:
             before = pull_state.read_bookmark(connection, object_name)
             if loader.is_empty(connection, mirror):
                 loader.drop_secondary_indexes(connection, mirror)
-            changed = loader.upsert_page(connection, object_name, header, counted)
+            merged = loader.upsert_page(connection, object_name, header, rows, load=load)
             old = before[0] if before and before[0].job_id == bookmark.job_id else None
             after = replace(
                 bookmark,
-                rows=counted.count + (old.rows if old else 0),
+                rows=merged.rows + (old.rows if old else 0),
                 pages=1 + (old.pages if old else 0),
             )
             pull_state.write_bookmark(connection, object_name, fields=header, bookmark=after)
-        return LoadedPage(counted.count, changed, after)
+        return LoadedPage(merged.rows, merged.changed, after)
 
-    def finish(
-        self,
-        object_name: str,
-        watermark: datetime,
-        *,
-        fields: Sequence[str],
-        extra_kinds: Mapping[str, Kind] | None = None,
-        text_lengths: Mapping[str, int] | None = None,
-    ) -> None:
-        """Record that everything up to `watermark` is in the store, and drop the bookmark.
-
-        Args:
-            object_name: `Account`.
-            watermark: Salesforce's time, from where the next pull asks.
-            fields: The fields that were asked for.
-            extra_kinds: What fields without a column of their own hold, from the describe;
-                what is not named is inferred from its values when it is read.
-            text_lengths: How many characters text fields may have, from the describe.
-        """
+    def finish(self, object_name: str, pulled: Pulled) -> None:
+        """Record that everything up to the watermark is in the store, and drop the bookmark."""
         mirror = mirror_of(object_name)
-        pulled = Pulled(
-            watermark,
-            tuple(fields),
-            pull_state.fields_hash(fields),
-            extra_kinds or {},
-            text_lengths or {},
-        )
         with self._database.write() as connection:
             loader.create_secondary_indexes(connection, mirror)
             pull_state.write_pulled(connection, object_name, pulled)
@@ -154,7 +134,35 @@ class MirrorRoom:
         with self._database.write() as connection:
             return loader.mark_missing(connection, mirror, live_ids)
 
+    def live_count(self, object_name: str, *, created_before: datetime | None = None) -> int:
+        """Return how many live records an object has, or only those created before a time."""
+        mirror = mirror_of(object_name)
+        with self._database.read() as connection:
+            return loader.live_count(connection, mirror, created_before=created_before)
+
+    def follow_merges(self) -> int:
+        """Let every reference to a record that was merged away name the winner.
+
+        Salesforce moves the children of a losing record by itself; this is for those that a pull
+        has not seen again, and for those that were read before the merge.
+
+        Returns:
+            How many references changed.
+        """
+        with self._database.write() as connection:
+            return merges.follow(connection)
+
     # Reading
+
+    def masters(self, object_name: str) -> Mapping[str, str]:
+        """Return the record that each merged one lives on in, by id, through any chain."""
+        with self._database.read() as connection:
+            return merges.masters(connection, object_name)
+
+    def last_activities(self, today: date) -> Mapping[str, date]:
+        """Return the day of each account's last completed task or past event, by account id."""
+        with self._database.read() as connection:
+            return activity_date.last_activities(connection, today)
 
     def columns(
         self,

@@ -241,6 +241,51 @@ class OwnerHistory(SQLModel, table=True):
     extra: str | None = Field(default=None, sa_type=Words)
 
 
+class RelatedRecord(SQLModel, table=True):
+    """Small objects around the records (teams, members, territories, rules) share one table.
+
+    What SQL asks of them has a column here; `mirror_registry` tells which field it holds.
+    """
+
+    __tablename__ = "related_record"
+    __table_args__ = (
+        CheckConstraint(
+            "length(id) = 18 OR object_name = 'FlowDefinitionView'",
+            name="related_record_id_has_18_characters",
+        ),
+        STRICT,
+    )
+
+    id: str = Field(primary_key=True, sa_type=Words)
+    is_deleted: bool = Field(default=False, sa_type=Flag)
+    object_name: str = Field(sa_type=Words, index=True)
+    name: str | None = Field(default=None, sa_type=Words)
+    record_id: str | None = Field(default=None, sa_type=Words, index=True)
+    user_id: str | None = Field(default=None, sa_type=Words)
+    system_modstamp: datetime | None = Field(default=None, sa_type=TZDateTime)
+    extra: str | None = Field(default=None, sa_type=Words)
+
+
+class CustomerActivity(SQLModel, table=True):
+    """Task and Event, as far as dates of activity need them."""
+
+    __tablename__ = "customer_activity"
+    __table_args__ = _shape("customer_activity")
+
+    id: str = Field(primary_key=True, sa_type=Words, sa_column_kwargs=_field("Id"))
+    is_deleted: bool = Field(default=False, sa_type=Flag, sa_column_kwargs=_field("IsDeleted"))
+    object_name: str = Field(sa_type=Words)
+    what_id: str | None = _words("WhatId")
+    who_id: str | None = _words("WhoId")
+    account_id: str | None = _words("AccountId", index=True)
+    owner_id: str | None = _words("OwnerId")
+    activity_date: date | None = _day("ActivityDate")
+    completed_at: datetime | None = _instant("CompletedDateTime")
+    is_closed: bool | None = _flag("IsClosed")
+    system_modstamp: datetime = Field(sa_type=TZDateTime, sa_column_kwargs=_field("SystemModstamp"))
+    extra: str | None = Field(default=None, sa_type=Words)
+
+
 class PullCursor(SQLModel, table=True):
     """How far an unfinished pull of one object got; written with the rows of each page."""
 
@@ -259,7 +304,11 @@ class PullCursor(SQLModel, table=True):
 
 
 class PullWatermark(SQLModel, table=True):
-    """Up to when one object has been pulled completely, and with which fields."""
+    """Up to when one object has been pulled completely, and with which fields.
+
+    `kept` is a JSON object: fields that can no longer be read, each with the time up to which its
+    values are known. `field_types` holds Salesforce's own types.
+    """
 
     __tablename__ = "pull_watermark"
     __table_args__ = STRICT
@@ -267,6 +316,7 @@ class PullWatermark(SQLModel, table=True):
     object_name: str = Field(primary_key=True, sa_type=Words)
     watermark: datetime = Field(sa_type=TZDateTime)
     fields: str = Field(sa_type=Words)
-    fields_hash: str = Field(sa_type=Words)
+    kept: str = Field(sa_type=Words)
+    field_types: str = Field(sa_type=Words)
     extra_kinds: str = Field(sa_type=Words)
     text_lengths: str = Field(sa_type=Words)

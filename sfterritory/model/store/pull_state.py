@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from sfterritory.model.document import canonical_json, content_hash
 from sfterritory.model.store.bulk import put
-from sfterritory.model.store.column_type import Kind
+from sfterritory.model.store.column_type import Kind, instant_text
 from sfterritory.model.store.mirror_table import PullCursor, PullWatermark
 from sfterritory.model.store.tables import table_of
 
@@ -47,17 +47,29 @@ class Pulled:
 
     Attributes:
         watermark: From where the next pull asks.
-        fields: What it asked for.
-        fields_hash: Name of that list.
+        fields: What the store holds: what was asked for, and what is kept.
+        kept: Fields that can no longer be read, each with the time up to which its values are
+            known; they stay as they are.
+        field_types: Salesforce's own type of every field that was asked for, where that is known.
         extra_kinds: What fields without a column of their own hold, where that is known.
         text_lengths: How many characters text fields may have, where that is known.
     """
 
     watermark: datetime
     fields: tuple[str, ...]
-    fields_hash: str
+    kept: Mapping[str, datetime] = field(default_factory=dict)
+    field_types: Mapping[str, str] = field(default_factory=dict)
     extra_kinds: Mapping[str, Kind] = field(default_factory=dict)
     text_lengths: Mapping[str, int] = field(default_factory=dict)
+
+    def covers(self, fields: Sequence[str], kept: Sequence[str]) -> bool:
+        """Tell whether changes alone bring these fields up to date, beside those to keep.
+
+        A field that is asked for anew, or can be read again, has values that no change shows; and
+        one that nobody wants any more has to leave `extra`.
+        """
+        asked = set(fields)
+        return asked | set(kept) == set(self.fields) and asked.isdisjoint(self.kept)
 
 
 def fields_hash(fields: Sequence[str]) -> str:
@@ -105,11 +117,14 @@ def read_pulled(connection: Connection) -> dict[str, Pulled]:
     query = select(_WATERMARK).order_by(_WATERMARK.c.object_name)
     return {
         row.object_name: Pulled(
-            row.watermark,
-            tuple(json.loads(row.fields)),
-            row.fields_hash,
-            {name: Kind(kind) for name, kind in json.loads(row.extra_kinds).items()},
-            json.loads(row.text_lengths),
+            watermark=row.watermark,
+            fields=tuple(json.loads(row.fields)),
+            kept={
+                name: datetime.fromisoformat(text) for name, text in json.loads(row.kept).items()
+            },
+            field_types=json.loads(row.field_types),
+            extra_kinds={name: Kind(kind) for name, kind in json.loads(row.extra_kinds).items()},
+            text_lengths=json.loads(row.text_lengths),
         )
         for row in connection.execute(query)
     }
@@ -121,7 +136,8 @@ def write_pulled(connection: Connection, object_name: str, pulled: Pulled) -> No
         "object_name": object_name,
         "watermark": pulled.watermark,
         "fields": canonical_json(list(pulled.fields)),
-        "fields_hash": pulled.fields_hash,
+        "kept": canonical_json({name: instant_text(at) for name, at in pulled.kept.items()}),
+        "field_types": canonical_json(dict(pulled.field_types)),
         "extra_kinds": canonical_json({k: str(v) for k, v in pulled.extra_kinds.items()}),
         "text_lengths": canonical_json(dict(pulled.text_lengths)),
     }

@@ -136,7 +136,13 @@ class RunRoom:
     def unsettled(self, run_id: str) -> Sequence[Intent]:
         """Return what one run was about to write when it was cut off, batch by batch."""
         return tuple(
-            Intent(row.object_name, row.record_id, json.loads(row.sent), json.loads(row.found))
+            Intent(
+                row.object_name,
+                row.record_id,
+                json.loads(row.sent),
+                json.loads(row.found),
+                job_id=row.job_id or "",
+            )
             for row in _rows(self._database, run_id, ItemState.SENDING)
         )
 
@@ -173,13 +179,14 @@ class StoreJournal:
         return RunRoom(self._database).unsettled(self._run_id)
 
     def sending(self, batch_id: int, intents: Sequence[Intent]) -> None:
-        """Record a batch before it is sent."""
+        """Record a batch before it is sent; a settled record keeps the job that it went by."""
         at = self._clock()
         with self._database.write_durably() as connection:
             for intent in intents:
                 values: dict[str, Any] = {
                     **self._key(intent.object_name, intent.record_id),
                     "batch_id": batch_id,
+                    "job_id": intent.job_id or None,
                     "state": ItemState.SENDING.value,
                     "outcome": None,
                     "code": "",

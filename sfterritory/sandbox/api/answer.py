@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from sfterritory.sandbox.api.json_body import JsonError, parsed_json
 from sfterritory.sandbox.soql.refusal import SoqlError
 from sfterritory.sandbox.state import SandboxState, dump_json
 
 if TYPE_CHECKING:
+    from sfterritory.sandbox.api.router import Router
     from sfterritory.sandbox.org_schema import OrgSchema
 
 Handler = Callable[["Call"], Response]
@@ -21,6 +22,7 @@ Handler = Callable[["Call"], Response]
 Routes = Mapping[str, Mapping[str, Handler]]
 
 JSON_TYPE = "application/json;charset=UTF-8"
+_JSON_TYPES = frozenset({"", "application/json"})
 
 
 class ApiError(Exception):
@@ -31,16 +33,27 @@ class ApiError(Exception):
         code: The platform's error code.
         message: Its text.
         fields: The fields at fault; None leaves the key out.
+        headers: What the answer carries beside the body.
+        more: Further keys of the error, such as the duplicates that were found.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, *, fields: tuple[str, ...] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        fields: tuple[str, ...] | None = None,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.fields = fields
+        self.headers = headers or {}
+        self.more = more or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +62,18 @@ class Call:
 
     Attributes:
         version: The API version of the path: `62.0`.
+        method: `GET`, `PATCH`, ...
         user_id: Whose session it is.
         schema: What that user sees of the org.
         path: The variable parts of the path.
         query: The query string, last value of each key, keys as sent.
         headers: By lower-case name.
+        routes: The handlers below a version, for requests inside this one.
     """
 
     state: SandboxState
     version: str
+    method: str
     user_id: str
     schema: OrgSchema
     path: Mapping[str, str]
@@ -65,17 +81,25 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     origin: str
+    routes: Router[Handler]
 
     def json_object(self) -> dict[str, Any]:
         """Return the body's JSON object.
 
         Raises:
-            ApiError: The body is no JSON object.
+            ApiError: 415 for another content type, 400 where the body is no JSON object.
         """
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in _JSON_TYPES:
+            raise ApiError(
+                415,
+                "UNSUPPORTED_MEDIA_TYPE",
+                f"Content-Type header specified in HTTP request is not supported: {kind[:80]}",
+            )
         try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise ApiError(400, "JSON_PARSER_ERROR", f"Unexpected character: {error}") from error
+            value = parsed_json(self.body)
+        except JsonError as error:
+            raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
         if not isinstance(value, dict):
             raise ApiError(
                 400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be a JSON object"
@@ -101,10 +125,14 @@ def no_content() -> Response:
 
 def error_answer(error: ApiError) -> Response:
     """Return a failure as the list that REST clients read."""
-    entry: dict[str, Any] = {"message": error.message, "errorCode": error.code}
+    entry: dict[str, Any] = {
+        **error.more,
+        "message": error.message,
+        "errorCode": error.code,
+    }
     if error.fields is not None:
         entry["fields"] = list(error.fields)
-    return json_answer([entry], status=error.status)
+    return json_answer([entry], status=error.status, headers=error.headers)
 
 
 def from_soql(error: SoqlError) -> ApiError:

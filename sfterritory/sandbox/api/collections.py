@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer
 from sfterritory.sandbox.api.describe import object_named
+from sfterritory.sandbox.api.external_key import matching_ids, named_key
 from sfterritory.sandbox.api.rows import fields_named, record_of, saver
 from sfterritory.sandbox.ids import normalised
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.state import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.responses import Response
 
     from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.save import Saver
-    from sfterritory.sandbox.schema import ObjectDef
+    from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
 MAX_RECORDS = 200
 MAX_RETRIEVED = 2000
@@ -31,6 +31,8 @@ _ROLLED_BACK = RefusedError(
 )
 
 Result = dict[str, Any]
+Step = Callable[["Saver"], Result]
+"""Writes one record and returns its result; refuses by a RefusedError."""
 
 
 def create(call: Call) -> Response:
@@ -41,6 +43,13 @@ def create(call: Call) -> Response:
 def update(call: Call) -> Response:
     """`PATCH /composite/sobjects`."""
     return _written(call, _change)
+
+
+def upsert(call: Call) -> Response:
+    """`PATCH /composite/sobjects/{name}/{key}`: by an external id; each result tells `created`."""
+    described = object_named(call.schema, call.path["name"])
+    field = named_key(described, call.path["key"])
+    return _written(call, lambda record: _upserting(record, described, field))
 
 
 def delete(call: Call) -> Response:
@@ -71,7 +80,10 @@ def _retrieved(call: Call, ids: object, fields: object) -> Response:
     _check_count(ids, MAX_RETRIEVED)
     wanted = fields_named(described, fields)
     with call.state.reading() as connection:
-        rows = [row_of(connection, described, normalised(one) or one) for one in ids]
+        rows = [
+            row_of(connection, described, full) if (full := normalised(one)) else None
+            for one in ids
+        ]
     return json_answer(
         [
             None
@@ -86,7 +98,7 @@ def _is_texts(value: object) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _written(call: Call, step_of: Callable[[dict[str, Any]], Any]) -> Response:
+def _written(call: Call, step_of: Callable[[dict[str, Any]], Step]) -> Response:
     body = call.json_object()
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
@@ -117,7 +129,7 @@ def _check_count(records: list[Any], most: int) -> None:
         )
 
 
-def _run(call: Call, steps: list[Callable[[Saver], str]], *, all_or_none: bool) -> list[Result]:
+def _run(call: Call, steps: list[Step], *, all_or_none: bool) -> list[Result]:
     """Take every step in one transaction; a refused one leaves no trace."""
     results: list[Result] = []
     with call.state.writing() as connection:
@@ -126,7 +138,7 @@ def _run(call: Call, steps: list[Callable[[Saver], str]], *, all_or_none: bool) 
         for step in steps:
             connection.execute("SAVEPOINT record")
             try:
-                results.append({"id": step(writer), "success": True, "errors": []})
+                results.append(step(writer))
             except RefusedError as error:
                 connection.execute("ROLLBACK TO record")
                 results.append(_failed(error))
@@ -140,38 +152,79 @@ def _run(call: Call, steps: list[Callable[[Saver], str]], *, all_or_none: bool) 
 
 
 def _failed(error: RefusedError) -> Result:
-    entry = {"statusCode": error.code, "message": error.message, "fields": list(error.fields)}
+    entry = {
+        "statusCode": error.code,
+        "message": error.message,
+        "fields": list(error.fields),
+        **error.more,
+    }
     return {"success": False, "errors": [entry]}
 
 
-def _creation(record: dict[str, Any]) -> Callable[[Saver], str]:
-    def step(writer: Saver) -> str:
+def _saved(record_id: str) -> Result:
+    return {"id": record_id, "success": True, "errors": []}
+
+
+def _creation(record: dict[str, Any]) -> Step:
+    def step(writer: Saver) -> Result:
         described = _described(writer.schema, record)
-        return writer.create(described, _values(record))
+        return _saved(writer.create(described, _values(record)))
 
     return step
 
 
-def _change(record: dict[str, Any]) -> Callable[[Saver], str]:
-    def step(writer: Saver) -> str:
+def _change(record: dict[str, Any]) -> Step:
+    def step(writer: Saver) -> Result:
         described = _described(writer.schema, record)
         ids = [value for name, value in record.items() if name.lower() == "id"]
         if len(ids) != 1 or not isinstance(ids[0], str):
             raise RefusedError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
         writer.update(described, ids[0], _values(record))
-        return normalised(ids[0]) or ids[0]
+        return _saved(normalised(ids[0]) or ids[0])
 
     return step
 
 
-def _deletion(record_id: str) -> Callable[[Saver], str]:
-    def step(writer: Saver) -> str:
+def _upserting(record: dict[str, Any], described: ObjectDef, field: FieldDef) -> Step:
+    def step(writer: Saver) -> Result:
+        if _described(writer.schema, record) is not described:
+            raise RefusedError(
+                "INVALID_TYPE", f"sObject type of the record is not {described.name}."
+            )
+        key = [value for name, value in record.items() if name.lower() == field.name.lower()]
+        rest = {
+            name: value
+            for name, value in _values(record).items()
+            if name.lower() != field.name.lower()
+        }
+        ids = matching_ids(writer.connection, described, field, value=key[0]) if key else []
+        if len(ids) > 1:
+            raise RefusedError(
+                "DUPLICATE_EXTERNAL_ID",
+                f"{field.name}: more than one record found for external id field: {ids}",
+                (field.name,),
+            )
+        if ids:
+            writer.update(described, ids[0], rest)
+            return {**_saved(ids[0]), "created": False}
+        if field.type == "id" and key and key[0]:
+            raise RefusedError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+        if not key and field.type != "id":
+            raise RefusedError("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
+        given = rest if field.type == "id" else {**rest, field.name: key[0]}
+        return {**_saved(writer.create(described, given)), "created": True}
+
+    return step
+
+
+def _deletion(record_id: str) -> Step:
+    def step(writer: Saver) -> Result:
         described = writer.schema.of_id(record_id)
         full = normalised(record_id)
         if described is None or full is None:
             raise RefusedError("MALFORMED_ID", f"bad id {record_id}", ("Id",))
         writer.delete(described, full)
-        return full
+        return _saved(full)
 
     return step
 
@@ -208,4 +261,5 @@ def _values(record: dict[str, Any]) -> dict[str, Any]:
 ROUTES: Routes = {
     "/composite/sobjects": {"POST": create, "PATCH": update, "DELETE": delete},
     "/composite/sobjects/{name}": {"GET": retrieve_by_url, "POST": retrieve},
+    "/composite/sobjects/{name}/{key}": {"PATCH": upsert},
 }

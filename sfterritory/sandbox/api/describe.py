@@ -4,63 +4,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sfterritory.sandbox.api.accept import check_takes_json
 from sfterritory.sandbox.api.answer import Call, Routes, json_answer, not_found
-from sfterritory.sandbox.schema import TEXT_TYPES
+from sfterritory.sandbox.api.conditional import not_modified
+from sfterritory.sandbox.api.described_field import field_entry
+from sfterritory.sandbox.api.described_since import described_since
+from sfterritory.sandbox.api.viewed import recent_items
+from sfterritory.sandbox.soql.child import child_relationships
+from sfterritory.sandbox.soql.record_scope import record_scopes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
 
     from sfterritory.sandbox.org_schema import OrgSchema
-    from sfterritory.sandbox.schema import FieldDef, ObjectDef
+    from sfterritory.sandbox.schema import ObjectDef
 
 MASTER_RECORD_TYPE = "012000000000000AAA"
-_SOAP_TYPES = {
-    "id": "tns:ID",
-    "reference": "tns:ID",
-    "boolean": "xsd:boolean",
-    "int": "xsd:int",
-    "double": "xsd:double",
-    "currency": "xsd:double",
-    "date": "xsd:date",
-    "datetime": "xsd:dateTime",
-    "address": "urn:address",
-}
+_MERGEABLE = frozenset({"Account", "Contact", "Lead", "Case"})
 
 
 def describe_global(call: Call) -> Response:
     """`GET /sobjects`."""
     listed = sorted(call.schema.objects.values(), key=lambda one: one.name)
-    return json_answer(
-        {
+    return _conditional(
+        call,
+        lambda: {
             "encoding": "UTF-8",
             "maxBatchSize": 200,
             "sobjects": [_object_flags(one, call.version) for one in listed],
-        }
+        },
     )
 
 
 def describe_object(call: Call) -> Response:
     """`GET /sobjects/{name}/describe`."""
     described = object_named(call.schema, call.path["name"])
-    return json_answer(
-        {
+    return _conditional(
+        call,
+        lambda: {
             **_object_flags(described, call.version),
             "actionOverrides": [],
             "childRelationships": _children(call.schema, described),
             "compactLayoutable": True,
-            "fields": [_field(described, one) for one in described.fields],
+            "fields": [field_entry(described, one) for one in described.fields],
             "namedLayoutInfos": [],
-            "recordTypeInfos": [_master_record_type(described, call.version)],
-            "supportedScopes": [{"label": f"All {described.label_plural}", "name": "everything"}],
-        }
+            "recordTypeInfos": _record_types(call, described),
+            "supportedScopes": [
+                {"label": label, "name": name}
+                for name, (label, _) in record_scopes(call.schema, described).items()
+            ],
+        },
     )
 
 
 def describe_basic(call: Call) -> Response:
-    """`GET /sobjects/{name}`."""
+    """`GET /sobjects/{name}`; what was looked at changes, so that it has no validators."""
+    check_takes_json(call)
     described = object_named(call.schema, call.path["name"])
     flags = _object_flags(described, call.version)
-    return json_answer({"objectDescribe": flags, "recentItems": []})
+    return json_answer({"objectDescribe": flags, "recentItems": recent_items(call, described)})
 
 
 def object_named(schema: OrgSchema, name: str) -> ObjectDef:
@@ -75,15 +79,24 @@ def object_named(schema: OrgSchema, name: str) -> ObjectDef:
     return described
 
 
+def _conditional(call: Call, make: Callable[[], Any]) -> Response:
+    check_takes_json(call)
+    validators = described_since(call)
+    unchanged = not_modified(call, validators)
+    return unchanged or json_answer(make(), headers=validators.headers)
+
+
 def _object_flags(described: ObjectDef, version: str) -> dict[str, Any]:
     root = f"/services/data/v{version}/sobjects/{described.name}"
+    is_history = described.history_of is not None
     return {
         "activateable": False,
-        "associateEntityType": "History" if described.history_of else None,
+        "associateEntityType": "History" if is_history else None,
         "associateParentEntity": described.history_of,
         "createable": described.createable,
-        "custom": False,
+        "custom": described.name.endswith("__c"),
         "customSetting": False,
+        "deepCloneable": False,
         "deletable": described.deletable,
         "deprecatedAndHidden": False,
         "feedEnabled": False,
@@ -93,16 +106,18 @@ def _object_flags(described: ObjectDef, version: str) -> dict[str, Any]:
         "keyPrefix": described.key_prefix,
         "label": described.label,
         "labelPlural": described.label_plural,
-        "layoutable": described.history_of is None,
-        "mergeable": described.name in {"Account", "Contact", "Lead", "Case"},
-        "mruEnabled": described.history_of is None,
+        "layoutable": not is_history,
+        "mergeable": described.name in _MERGEABLE,
+        "mruEnabled": not is_history,
         "name": described.name,
         "queryable": True,
-        "replicateable": True,
+        "replicateable": described.replicateable,
         "retrieveable": True,
-        "searchable": described.history_of is None,
-        "triggerable": described.history_of is None,
-        "undeletable": described.deletable and described.has("IsDeleted"),
+        "searchable": False,
+        "triggerable": not is_history,
+        "undeletable": (
+            described.deletable and described.undeletable and described.has("IsDeleted")
+        ),
         "updateable": described.updateable,
         "urls": {
             "sobject": root,
@@ -112,125 +127,46 @@ def _object_flags(described: ObjectDef, version: str) -> dict[str, Any]:
     }
 
 
-def _field(described: ObjectDef, field: FieldDef) -> dict[str, Any]:
-    is_name = field.name == "Name"
-    text = field.type in TEXT_TYPES
-    return {
-        "aggregatable": field.stored,
-        "aiPredictionField": False,
-        "autoNumber": field.name == "CaseNumber",
-        "byteLength": field.length * 3 if text else field.length,
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
-        "compoundFieldName": _compound_name(described, field),
-        "controllerName": None,
-        "createable": field.createable,
-        "custom": field.custom,
-        "defaultValue": False if field.type == "boolean" else None,
-        "defaultValueFormula": None,
-        "defaultedOnCreate": field.default is not None or field.name == "OwnerId",
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
-        "digits": field.precision if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
-        "externalId": False,
-        "extraTypeInfo": None,
-        "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
-        "groupable": field.filterable and field.type not in {"double", "currency", "datetime"},
-        "highScaleNumber": False,
-        "htmlFormatted": False,
-        "idLookup": field.type == "id" or field.name in {"Email", "Username"},
-        "inlineHelpText": None,
-        "label": field.label,
-        "length": field.length,
-        "mask": None,
-        "maskType": None,
-        "name": field.name,
-        "nameField": is_name,
-        "namePointing": field.polymorphic,
-        "nillable": field.nillable,
-        "permissionable": field.nillable and field.updateable and field.type != "id",
-        "picklistValues": [_picklist_value(field, value) for value in field.picklist],
-        "polymorphicForeignKey": field.polymorphic,
-        "precision": field.precision if field.type in {"double", "currency"} else 0,
-        "queryByDistance": field.type == "address",
-        "referenceTargetField": None,
-        "referenceTo": list(field.reference_to),
-        "relationshipName": field.relationship_name,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
-        "restrictedPicklist": field.restricted,
-        "scale": field.scale,
-        "searchPrefilterable": False,
-        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": field.stored and field.length <= 4000,
-        "type": field.type,
-        "unique": False,
-        "updateable": field.updateable,
-        "writeRequiresMasterRead": False,
-    }
-
-
-def _compound_name(described: ObjectDef, field: FieldDef) -> str | None:
-    for other in described.fields:
-        if any(name == field.name for _, name in other.components):
-            return other.name
-    if field.name in {"FirstName", "LastName"} and described.has("FirstName"):
-        return "Name"
-    return None
-
-
-def _picklist_value(field: FieldDef, value: str) -> dict[str, Any]:
-    return {
-        "active": True,
-        "defaultValue": field.default == value,
-        "label": value,
-        "validFor": None,
-        "value": value,
-    }
-
-
 def _children(schema: OrgSchema, described: ObjectDef) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": False,
-            "childSObject": other.name,
+            "cascadeDelete": one.child.history_parent == one.field.name,
+            "childSObject": one.child.name,
             "deprecatedAndHidden": False,
-            "field": field.name,
+            "field": one.field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": _child_relationship(other, field),
+            "relationshipName": one.name,
             "restrictedDelete": False,
         }
-        for other in schema.objects.values()
-        for field in other.fields
-        if described.name in field.reference_to
+        for one in child_relationships(schema, described)
     ]
 
 
-def _child_relationship(child: ObjectDef, field: FieldDef) -> str | None:
-    if child.history_parent == field.name:
-        return "Histories"
-    return child.label_plural if field.name in {"AccountId", "ContactId"} else None
-
-
-def _master_record_type(described: ObjectDef, version: str) -> dict[str, Any]:
-    root = f"/services/data/v{version}/sobjects/{described.name}/describe"
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": MASTER_RECORD_TYPE,
-        "urls": {"layout": f"{root}/layouts/{MASTER_RECORD_TYPE}"},
-    }
+def _record_types(call: Call, described: ObjectDef) -> list[dict[str, Any]]:
+    """Return the object's record types, then the master type that every object has."""
+    with call.state.reading() as connection:
+        rows = connection.execute(
+            "SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = ? "
+            "ORDER BY Id",
+            (described.name,),
+        ).fetchall()
+    master = (MASTER_RECORD_TYPE, "Master", "Master", 1)
+    root = f"/services/data/v{call.version}/sobjects/{described.name}/describe"
+    default = rows[0][0] if rows else MASTER_RECORD_TYPE
+    return [
+        {
+            "active": bool(active),
+            "available": bool(active),
+            "defaultRecordTypeMapping": record_type_id == default,
+            "developerName": developer_name,
+            "master": record_type_id == MASTER_RECORD_TYPE,
+            "name": name,
+            "recordTypeId": record_type_id,
+            "urls": {"layout": f"{root}/layouts/{record_type_id}"},
+        }
+        for record_type_id, name, developer_name, active in (*rows, master)
+    ]
 
 
 ROUTES: Routes = {

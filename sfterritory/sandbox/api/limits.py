@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.api.answer import Call, Routes, json_answer
+from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer
+from sfterritory.sandbox.api.bulk.allocation import bulk_limits
 
 if TYPE_CHECKING:
     from starlette.responses import Response
+
+    from sfterritory.sandbox.api.session import Session
+    from sfterritory.sandbox.state import SandboxState
 
 _ALLOCATIONS = {
     "ActiveScratchOrgs": 40,
     "ConcurrentAsyncGetReportInstances": 200,
     "DailyAsyncApexExecutions": 250_000,
-    "DailyBulkApiBatches": 15_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
-    "DailyBulkV2QueryJobs": 10_000,
     "DataStorageMB": 1_073,
     "FileStorageMB": 1_073,
     "HourlyTimeBasedWorkflow": 1_000,
@@ -24,13 +26,38 @@ _ALLOCATIONS = {
 }
 
 
+APP_NAME = "sfterritory"
+
+
+def take_request(state: SandboxState, session: Session) -> None:
+    """Count an API request.
+
+    Raises:
+        ApiError: 403: the org's allocation of the last 24 hours is used up.
+    """
+    allowed = state.switches.daily_api_requests
+    if not state.usage.take(session.client_id, allowed=allowed, now=state.now()):
+        raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+
+
+def limit_info(state: SandboxState, session: Session) -> str:
+    """Return the value of `Sforce-Limit-Info`."""
+    now, switches = state.now(), state.switches
+    info = f"api-usage={state.usage.used(now=now)}/{switches.daily_api_requests}"
+    if not switches.per_app_api_requests:
+        return info
+    used = state.usage.used(now=now, app=session.client_id)
+    allowed = switches.per_app_api_requests
+    return f"{info}; per-app-api-usage={used}/{allowed}(appName={APP_NAME})"
+
+
 def limits(call: Call) -> Response:
     """`GET /limits`."""
     answer: dict[str, Any] = {
         name: {"Max": most, "Remaining": most} for name, most in _ALLOCATIONS.items()
     }
     allowed = call.state.switches.daily_api_requests
-    remaining = max(allowed - call.state.usage.used, 0)
+    remaining = max(allowed - call.state.usage.used(now=call.state.now()), 0)
     answer["DailyApiRequests"] = {"Max": allowed, "Remaining": remaining}
     answer["PermissionSets"] = {
         "Max": 1500,
@@ -38,9 +65,7 @@ def limits(call: Call) -> Response:
         "CreateCustom": {"Max": 1000, "Remaining": 1000},
     }
     with call.state.reading() as connection:
-        jobs = connection.execute("SELECT count(*) FROM _query_job").fetchone()[0]
-    most = _ALLOCATIONS["DailyBulkV2QueryJobs"]
-    answer["DailyBulkV2QueryJobs"] = {"Max": most, "Remaining": max(most - jobs, 0)}
+        answer |= bulk_limits(connection, switches=call.state.switches, now=call.state.now())
     return json_answer(dict(sorted(answer.items())))
 
 

@@ -9,9 +9,9 @@ from sfterritory.sandbox.api.answer import ApiError, Call, Routes, is_number, js
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-OLDEST = 41
+OLDEST = 31
 NEWEST = 66
-_RETIRED_BELOW = 31
+_WINTER_18 = 41
 _SEASONS = ("Winter", "Spring", "Summer")
 
 
@@ -20,13 +20,18 @@ def versions() -> Response:
     return json_answer(
         [
             {
-                "label": f"{_SEASONS[(number - OLDEST) % 3]} '{18 + (number - OLDEST) // 3}",
+                "label": _season(number),
                 "url": f"/services/data/v{number}.0",
                 "version": f"{number}.0",
             }
             for number in range(OLDEST, NEWEST + 1)
         ]
     )
+
+
+def _season(number: int) -> str:
+    releases = number - _WINTER_18
+    return f"{_SEASONS[releases % 3]} '{18 + releases // 3}"
 
 
 def checked_version(text: str) -> str:
@@ -37,17 +42,24 @@ def checked_version(text: str) -> str:
     """
     whole, _, fraction = text.removeprefix("v").partition(".")
     known = is_number(whole) and fraction in {"", "0"}
-    if known and int(whole) < _RETIRED_BELOW:
-        raise ApiError(410, "UNSUPPORTED_API_VERSION", f"API version {whole}.0 is retired")
-    if not known or not OLDEST <= int(whole) <= NEWEST:
+    if known and int(whole) < OLDEST:
+        raise ApiError(410, "GONE", f"API version {int(whole)}.0 is retired")
+    if not known or int(whole) > NEWEST:
         raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
     return f"{int(whole)}.0"
 
 
 def resources(call: Call) -> Response:
-    """`GET /services/data/vXX.X`: what there is."""
+    """`GET /services/data/vXX.X`: what there is, and who asks."""
     names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
-    return json_answer({name: f"/services/data/v{call.version}/{name}" for name in names})
+    root = f"/services/data/v{call.version}"
+    org_id = call.state.credentials().org_id
+    return json_answer(
+        {
+            **{name: f"{root}/{name}" for name in names},
+            "identity": f"{call.origin}/id/{org_id}/{call.user_id}",
+        }
+    )
 
 
 ROUTES: Routes = {"": {"GET": resources}}

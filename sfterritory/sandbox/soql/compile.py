@@ -2,290 +2,320 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sfterritory.sandbox.soql.ability import is_long_text
+from sfterritory.sandbox.soql.child import ChildRelationship, find_child
+from sfterritory.sandbox.soql.compiled import ChildQuery, Compiled, Node, Output
 from sfterritory.sandbox.soql.condition import ConditionWriter
-from sfterritory.sandbox.soql.refusal import SoqlError, malformed, pointed, unknown_object
-from sfterritory.sandbox.soql.scope import Column, Parent, Scope
-from sfterritory.sandbox.soql.tree import Call, Operand, Path, Query
+from sfterritory.sandbox.soql.function import Functions, is_date_function
+from sfterritory.sandbox.soql.group import GroupCompiler, is_aggregate
+from sfterritory.sandbox.soql.ordering import order_sql, orderings, sortable, window_sql
+from sfterritory.sandbox.soql.record_scope import record_scopes
+from sfterritory.sandbox.soql.refusal import (
+    SoqlError,
+    invalid_field,
+    malformed,
+    too_complicated,
+    unexpected,
+    unknown_child_relationship,
+    unknown_object,
+)
+from sfterritory.sandbox.soql.scope import Column, Parent, Scope, part_sql
+from sfterritory.sandbox.soql.tree import (
+    Call,
+    Children,
+    Item,
+    Ordering,
+    Path,
+    Query,
+    Selected,
+    TypeOf,
+    first_place,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
     from sfterritory.sandbox.soql.bind import SqlValue
+    from sfterritory.sandbox.soql.terms import Terms
 
-MAX_OFFSET = 2000
-_AGGREGATES = {
-    "count": "COUNT({})",
-    "count_distinct": "COUNT(DISTINCT {})",
-    "sum": "SUM({})",
-    "avg": "AVG({})",
-    "min": "MIN({})",
-    "max": "MAX({})",
-}
+MAX_CHILD_QUERIES = 20
+MAX_CHILD_LEVELS = 4  # below the query itself
+MAX_COLUMNS = 1900  # SQLite takes 2,000
+MAX_ORDERINGS = 32
+MAX_FIELDS_LIMIT = 200
+_FIELD_GROUPS = frozenset({"all", "standard", "custom"})
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One selected value.
-
-    Attributes:
-        path: Its name in the answer: relationship names, then the field; an aggregate's alias.
-        field: Its field; None for a count.
-        parent: The record that holds it; None in grouped answers.
-        index: Its first column in the SQL row; an address takes one column a component.
-    """
-
-    path: tuple[str, ...]
-    field: FieldDef | None
-    parent: Parent | None
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A query ready to run.
-
-    Attributes:
-        columns: SQL expressions of the select list.
-        id_columns: For each record of the answer (the selected one, each parent): the column
-            that holds its id, by path.
-        grouped: It has aggregates, so that its rows are no records.
-        count_only: It is `SELECT count()`.
-    """
-
-    described: ObjectDef
-    outputs: tuple[Output, ...]
-    columns: tuple[str, ...]
-    id_columns: dict[tuple[str, ...], int]
-    parents: dict[tuple[str, ...], Parent]
-    from_sql: str
-    where_sql: str
-    tail_sql: str
-    params: tuple[SqlValue, ...]
-    grouped: bool
-    count_only: bool
-    has_offset: bool
-
-    @property
-    def row_numbers_sql(self) -> str:
-        """SQL that answers the row number of every selected record, in order."""
-        return f"SELECT t0._row FROM {self.from_sql}{self.where_sql}{self.tail_sql}"  # noqa: S608 - names of our own schema, values are marks
-
-    @property
-    def records_sql(self) -> str:
-        """SQL that answers the values of the records in a JSON list of row numbers."""
-        listed = ", ".join(("t0._row", *self.columns))
-        return (
-            f"SELECT {listed} FROM {self.from_sql} "  # noqa: S608 - names of our own schema
-            "WHERE t0._row IN (SELECT value FROM json_each(?))"
-        )
-
-    @property
-    def whole_sql(self) -> str:
-        """SQL that answers a grouped query at once."""
-        if self.count_only:
-            inner = f"SELECT 1 FROM {self.from_sql}{self.where_sql}{self.tail_sql}"  # noqa: S608 - names of our own schema, values are marks
-            return f"SELECT COUNT(*) FROM ({inner})"  # noqa: S608 - the same
-        listed = ", ".join(self.columns)
-        return f"SELECT {listed} FROM {self.from_sql}{self.where_sql}{self.tail_sql}"  # noqa: S608 - names of our own schema, values are marks
-
-
-def compile_query(query: Query, schema: OrgSchema, *, now: datetime, deleted_too: bool) -> Compiled:
+def compile_query(query: Query, schema: OrgSchema, terms: Terms) -> Compiled:
     """Return the SQL of a query over what the schema shows.
 
     Raises:
         SoqlError: A name in it does not exist, a literal does not fit, or clauses contradict.
     """
-    described = schema.find(query.object_name)
-    if described is None:
-        raise unknown_object(query.text, query.object_at, name=query.object_name)
-    return _Compiler(query, described, schema=schema, now=now).compiled(deleted_too=deleted_too)
+    try:
+        path = query.object_path
+        described = schema.find(path.parts[-1]) if len(path.parts) == 1 else None
+        if described is None:
+            raise unknown_object(str(path), path.at)
+        return _compiled(query, described, schema, terms, link=None, level=0)
+    except SoqlError as error:
+        raise error.shown_in(query.text) from error
 
 
+def _compiled(
+    query: Query,
+    described: ObjectDef,
+    schema: OrgSchema,
+    terms: Terms,
+    *,
+    link: FieldDef | None,
+    level: int,
+) -> Compiled:
+    """Return a query, or a sub-query whose records hang on a parent by the lookup `link`."""
+    alias = query.sources[0].alias
+    scope = Scope(described, schema=schema, prefix=f"{'c' * level}t", alias=alias)
+    for source in query.sources[1:]:
+        scope.name_parent(source.path, source.alias)
+    compiler = _Compiler(query, scope, terms, level=level)
+    if compiler.is_grouped:
+        if link is not None:
+            at = query.object_path.at
+            raise malformed("Aggregate functions are not allowed in a sub-query", at)
+        where, params = compiler.where()
+        return GroupCompiler(query, scope, terms).compiled(where, params)
+    return compiler.compiled(link)
+
+
+@dataclass(slots=True)
 class _Compiler:
-    """Collects select list, joins and values of one query."""
+    """Collects select list, joins and values of one query of records."""
 
-    def __init__(
-        self, query: Query, described: ObjectDef, *, schema: OrgSchema, now: datetime
-    ) -> None:
-        self._query = query
-        self._described = described
-        self._now = now
-        self._scope = Scope(described, query.text, schema=schema, alias=query.alias)
-        self._columns: list[str] = []
-        self._outputs: list[Output] = []
-        self._ids: dict[tuple[str, ...], int] = {}
-        self._parents: dict[tuple[str, ...], Parent] = {}
-        self._unnamed = 0
+    query: Query
+    scope: Scope
+    terms: Terms
+    level: int
+    columns: list[str] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    children: list[ChildQuery] = field(default_factory=list)
+    nodes: dict[tuple[str, ...], Node] = field(default_factory=dict)
+    seen: set[tuple[str, ...]] = field(default_factory=set)
+    unnamed: int = 0
 
-    def compiled(self, *, deleted_too: bool) -> Compiled:
-        query = self._query
-        calls = [item for item in query.items if isinstance(item, Call)]
-        count_only = len(query.items) == 1 and len(calls) == 1 and calls[0].path is None
-        grouped = bool(calls or query.group_by)
-        if grouped:
-            self._select_groups(count_only=count_only)
-        else:
-            self._select_records()
-        where, params = self._where(deleted_too=deleted_too)
-        group, group_params = self._group()
-        order = self._order(grouped=grouped)
-        return Compiled(
-            described=self._described,
-            outputs=tuple(self._outputs),
-            columns=tuple(self._columns),
-            id_columns=self._ids,
-            parents=self._parents,
-            from_sql=self._scope.from_sql,
-            where_sql=where,
-            tail_sql=f"{group}{order}{self._window()}",
-            params=(*params, *group_params),
-            grouped=grouped,
-            count_only=count_only,
-            has_offset=query.offset > 0,
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its rows are groups of records."""
+        return self.query.group_by is not None or any(
+            isinstance(item, Selected)
+            and isinstance(item.operand, Call)
+            and (is_aggregate(item.operand) or is_date_function(item.operand))
+            for item in self.query.items
         )
 
-    def _select_records(self) -> None:
-        self._remember_id(self._scope.root)
-        seen: set[tuple[str, ...]] = set()
-        for item in self._query.items:
-            assert isinstance(item, Path)  # noqa: S101 - calls make the query a grouped one
-            column = self._scope.column(item)
-            path = (*column.parent.path, column.field.name)
-            if path in seen:
-                raise SoqlError(
-                    "INVALID_FIELD",
-                    pointed(self._query.text, item.at, f"duplicate field selected: {item}"),
-                )
-            seen.add(path)
-            if column.parent.path:
-                self._remember_id(column.parent)
-            self._select(column, path)
+    def compiled(self, link: FieldDef | None) -> Compiled:
+        query = self.query
+        if query.having is not None:
+            raise unexpected("HAVING", first_place(query.having))
+        root = self._node(self.scope.root)
+        for item in query.items:
+            self._select(item, root)
+        if len(self.columns) > MAX_COLUMNS:
+            raise too_complicated()
+        where, params = self.where()
+        order = ", ".join([*self._order(), f"{self.scope.root.alias}._row"])
+        window = "" if link is not None else window_sql(query)
+        if "UPDATE" in query.purposes and query.order_by:
+            raise malformed("ORDER BY is not allowed with FOR UPDATE", query.object_path.at)
+        return Compiled(
+            described=self.scope.root.described,
+            outputs=tuple(self.outputs),
+            columns=tuple(self.columns),
+            root=root,
+            children=tuple(self.children),
+            from_sql=self.scope.from_sql,
+            where_sql=where,
+            order_sql=order,
+            window_sql=window,
+            params=params,
+            root_alias=self.scope.root.alias,
+            link_sql="" if link is None else self.scope.column(Path((link.name,))).sql,
+            limit=query.limit,
+            offset=query.offset,
+            purposes=frozenset(query.purposes),
+            has_long_text=any(one.field and is_long_text(one.field) for one in self.outputs),
+            has_typeof=any(isinstance(item, TypeOf) for item in query.items),
+            has_all_fields=any(_is_unbounded(item) for item in query.items),
+        )
 
-    def _select(self, column: Column, path: tuple[str, ...]) -> None:
-        self._outputs.append(Output(path, column.field, column.parent, len(self._columns)))
-        if column.field.stored:
-            self._columns.append(column.sql)
-            return
-        alias = column.parent.alias
-        self._columns += [f'{alias}."{name}"' for _, name in column.field.components]
-
-    def _remember_id(self, parent: Parent) -> None:
-        """Select a record's id for its `attributes`, and those of the parents on the way."""
-        if parent.path in self._ids:
-            return
-        self._ids[parent.path] = len(self._columns)
-        self._parents[parent.path] = parent
-        self._columns.append(f"{parent.alias}.Id")
-        if len(parent.path) > 1:
-            above = self._scope.column(Path((*parent.path[:-1], "Id"), 0))
-            self._remember_id(above.parent)
-
-    def _select_groups(self, *, count_only: bool) -> None:
-        if count_only:
-            if self._query.group_by:
-                raise malformed("Grouped query cannot use count() without a field")
-            return
-        allowed = {self._operand_sql(one) for one in self._query.group_by}
-        for item in self._query.items:
-            sql = self._operand_sql(item)
-            if isinstance(item, Call):
-                name = item.alias or self._next_name()
-                field = self._call_field(item)
-            else:
-                if sql not in allowed:
-                    message = f"Field must be grouped or aggregated: {item}"
-                    raise malformed(pointed(self._query.text, item.at, message))
-                name = self._scope.column(item).field.name
-                field = self._scope.column(item).field
-            self._outputs.append(Output((name,), field, None, len(self._columns)))
-            self._columns.append(sql)
-
-    def _next_name(self) -> str:
-        self._unnamed += 1
-        return f"expr{self._unnamed - 1}"
-
-    def _call_field(self, call: Call) -> FieldDef | None:
-        if call.path is None or call.name.lower().startswith("count"):
-            return None
-        return self._scope.column(call.path).field
-
-    def _operand_sql(self, operand: Operand) -> str:
-        if isinstance(operand, Path):
-            return self._sortable(operand).sql
-        return self._aggregate(operand)
-
-    def _sortable(self, path: Path) -> Column:
-        column = self._scope.column(path)
-        if not column.field.stored:
-            message = f"field {path} can not be grouped, sorted or aggregated in a query call"
-            raise SoqlError("INVALID_FIELD", pointed(self._query.text, path.at, message))
-        return column
-
-    def _aggregate(self, call: Call) -> str:
-        template = _AGGREGATES.get(call.name.lower())
-        if template is None:
-            message = f"unexpected token: '{call.name}'"
-            raise malformed(pointed(self._query.text, call.at, message))
-        if call.path is None:
-            raise malformed(pointed(self._query.text, call.at, "unexpected token: '()'"))
-        column = self._sortable(call.path)
-        if call.name.lower() in {"sum", "avg"} and column.field.type not in {
-            "int",
-            "double",
-            "currency",
-        }:
-            raise malformed(f"field {call.path} does not support aggregate operator {call.name}")
-        return template.format(column.sql)
-
-    def _where(self, *, deleted_too: bool) -> tuple[str, list[SqlValue]]:
-        writer = ConditionWriter(self._scope, self._query.text, now=self._now)
+    def where(self) -> tuple[str, tuple[SqlValue, ...]]:
+        """Return the conditions on records, deleted ones and scope included, and their values."""
+        query, root = self.query, self.scope.root
+        writer = ConditionWriter(self.scope, self.terms)
         parts = []
-        if not deleted_too and self._described.has("IsDeleted"):
-            parts.append("t0.IsDeleted = 0")
-        if self._query.where is not None:
-            parts.append(writer.write(self._query.where))
-        return (f" WHERE {' AND '.join(parts)}" if parts else ""), writer.params
+        if not self.terms.deleted_too and root.described.has("IsDeleted"):
+            parts.append(f"{root.alias}.IsDeleted = 0")
+        if query.scope is not None:
+            parts.append(self._scope_sql(query.scope))
+        if query.where is not None:
+            parts.append(writer.write(query.where))
+        return " AND ".join(parts) or "1", tuple(writer.params)
 
-    def _group(self) -> tuple[str, list[SqlValue]]:
-        query = self._query
-        if query.having is not None and not query.group_by:
-            raise malformed("unexpected token: 'HAVING'")
-        if not query.group_by:
-            return "", []
-        for one in query.group_by:
-            if isinstance(one, Call):
-                raise malformed(f"unexpected token: '{one.name}'")
-        sql = f" GROUP BY {', '.join(self._operand_sql(one) for one in query.group_by)}"
-        if query.having is None:
-            return sql, []
-        writer = ConditionWriter(self._scope, query.text, now=self._now, aggregate=self._aggregate)
-        return f"{sql} HAVING {writer.write(query.having)}", writer.params
-
-    def _order(self, *, grouped: bool) -> str:
-        for one in self._query.order_by:
-            if isinstance(one.operand, Call) and not grouped:
-                raise malformed(f"unexpected token: '{one.operand.name}'")
-        parts = [
-            f"{self._operand_sql(one.operand)}{' DESC' if one.descending else ''}"
-            f" NULLS {'LAST' if one.nulls_last else 'FIRST'}"
-            for one in self._query.order_by
-        ]
-        if not grouped:
-            parts.append("t0._row")
-        return f" ORDER BY {', '.join(parts)}" if parts else ""
-
-    def _window(self) -> str:
-        query = self._query
-        if query.offset > MAX_OFFSET:
-            raise SoqlError(
-                "NUMBER_OUTSIDE_VALID_RANGE",
-                f"Maximum SOQL offset allowed is {MAX_OFFSET}",
+    def _scope_sql(self, word: str) -> str:
+        root = self.scope.root
+        found = record_scopes(self.scope.schema, root.described).get(word.lower())
+        if found is None:
+            raise malformed(
+                f"scope '{word}' is not supported for {root.described.name}",
+                self.query.object_path.at,
             )
-        if query.limit is None and not query.offset:
-            return ""
-        return f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
+        user_id = self.terms.user_id if self.terms.user_id.isalnum() else ""
+        return found[1].format(alias=root.alias, user=user_id)
+
+    def _select(self, item: Selected | Children | TypeOf, root: Node) -> None:
+        if isinstance(item, Children):
+            self._select_children(item, root)
+        elif isinstance(item, TypeOf):
+            self._select_typeof(item)
+        elif isinstance(item.operand, Path):
+            if item.alias is not None:
+                raise malformed("only aggregate expressions use field aliasing", item.operand.at)
+            self._place(self.scope.column(item.operand), at=item.operand.at)
+        elif item.operand.name.lower() == "fields":
+            self._select_fields(item.operand)
+        else:
+            self._select_call(item.operand, item.alias)
+
+    def _select_call(self, call: Call, alias: str | None) -> None:
+        column = Functions(self.scope, self.terms).selected(call)
+        if alias is None and call.name.lower() == "distance":
+            alias = f"expr{self.unnamed}"
+            self.unnamed += 1
+        self._place(column, at=call.at, name=alias)
+
+    def _select_fields(self, call: Call) -> None:
+        group = str(call.arguments[0]).lower() if len(call.arguments) == 1 else ""
+        if group not in _FIELD_GROUPS:
+            raise unexpected(str(call), call.at)
+        limit = self.query.limit
+        if group != "standard" and (limit is None or limit > MAX_FIELDS_LIMIT):
+            raise malformed(
+                f"The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}", call.at
+            )
+        for one in self.scope.root.described.fields:
+            if group == "all" or one.custom == (group == "custom"):
+                self._place(self.scope.column(Path((one.name,), call.at)), at=call.at)
+
+    def _place(self, column: Column, *, at: int, name: str | None = None) -> None:
+        """Select a column, under the record that holds it or under a name of its own."""
+        parent = column.parent
+        path = (*parent.path, column.field.name) if name is None else (name,)
+        if path in self.seen:
+            raise invalid_field(f"duplicate field selected: {'.'.join(path)}", at)
+        self.seen.add(path)
+        node = self._node(parent) if name is None else self.nodes[()]
+        output = Output(path, column.field, parent, len(self.columns))
+        node.entries[path[-1]] = output
+        self.outputs.append(output)
+        self._add_columns(column)
+
+    def _add_columns(self, column: Column) -> None:
+        if column.field.stored:
+            self.columns.append(column.sql)
+            return
+        self.columns += [part_sql(column, name) for _, name in column.field.components]
+
+    def _node(self, parent: Parent) -> Node:
+        """Return the place of a record in the answer, hung under its child where it is new."""
+        node = self.nodes.get(parent.path)
+        if node is None:
+            node = Node(parent.described, len(self.columns), {})
+            self.nodes[parent.path] = node
+            self.columns.append(f"{parent.alias}.Id")
+            if parent.path and ":" not in parent.path[-1]:
+                above = self.scope.parent_at(parent.path[:-1])
+                self._node(above).entries[parent.path[-1]] = node
+        return node
+
+    def _select_typeof(self, item: TypeOf) -> None:
+        alternatives = []
+        for object_name, paths in item.cases:
+            parent = self.scope.narrowed(item.relationship, object_name)
+            alternatives.append(self._node(parent))
+            for path in paths:
+                self._place(self.scope.column(path, start=parent), at=path.at)
+        rest = self.scope.column(Path((*item.relationship.parts, "Id"), item.relationship.at))
+        otherwise = Node(rest.parent.described, len(self.columns), {})
+        self.columns.append(rest.sql)
+        for path in item.otherwise:
+            column = self.scope.column(path, start=rest.parent)
+            if column.parent is not rest.parent:
+                raise unexpected(str(path), path.at)
+            otherwise.entries[column.field.name] = Output(
+                (*rest.parent.path, column.field.name),
+                column.field,
+                column.parent,
+                len(self.columns),
+            )
+            self._add_columns(column)
+        holder = self._node(self.scope.parent_at(rest.parent.path[:-1]))
+        key = rest.parent.path[-1]
+        if key in holder.entries:
+            raise invalid_field(
+                f"duplicate field selected: {item.relationship}", item.relationship.at
+            )
+        holder.entries[key] = (*alternatives, otherwise)
+
+    def _select_children(self, item: Children, root: Node) -> None:
+        path = item.query.object_path
+        if self.level >= MAX_CHILD_LEVELS:
+            raise malformed(
+                f"SOQL queries cannot be nested more than {MAX_CHILD_LEVELS + 1} levels", path.at
+            )
+        if len(self.children) >= MAX_CHILD_QUERIES:
+            raise malformed(f"A query can have at most {MAX_CHILD_QUERIES} sub-queries", path.at)
+        relationship = self._child_relationship(path)
+        if item.query.offset and self.query.limit != 1:
+            raise malformed("OFFSET in a sub-query needs a parent query with LIMIT 1", path.at)
+        compiled = _compiled(
+            item.query,
+            relationship.child,
+            self.scope.schema,
+            self.terms,
+            link=relationship.field,
+            level=self.level + 1,
+        )
+        name = str(relationship.name)
+        if name in root.entries:
+            raise invalid_field(f"duplicate relationship selected: {name}", path.at)
+        root.entries[name] = len(self.children)
+        self.children.append(ChildQuery(name, compiled))
+
+    def _child_relationship(self, path: Path) -> ChildRelationship:
+        described = self.scope.root.described
+        *above, name = path.parts
+        found = find_child(self.scope.schema, described, name)
+        own = {described.name.lower(), (self.query.sources[0].alias or described.name).lower()}
+        if found is None or len(above) > 1 or (above and above[0].lower() not in own):
+            raise unknown_child_relationship(str(path), path.at)
+        return found
+
+    def _order(self) -> list[str]:
+        return [order_sql(self._sorted(one), one) for one in orderings(self.query)]
+
+    def _sorted(self, one: Ordering) -> Column:
+        operand = one.operand
+        if isinstance(operand, Path):
+            return sortable(self.scope, operand)
+        if operand.name.lower() == "distance":
+            return Functions(self.scope, self.terms).distance(operand)
+        raise unexpected(operand.name, operand.at)
+
+
+def _is_unbounded(item: Item) -> bool:
+    """Whether it stands for whatever fields there are: FIELDS(ALL), FIELDS(CUSTOM)."""
+    if not isinstance(item, Selected) or not isinstance(item.operand, Call):
+        return False
+    call = item.operand
+    return call.name.lower() == "fields" and str(call.arguments[0]).lower() != "standard"

@@ -37,7 +37,7 @@ def meaning(raw: str) -> str:
     Raises:
         SoqlError: It holds an escape that does not exist.
     """
-    return _ESCAPE.sub(lambda found: _unescaped(found[1]), raw)
+    return _whole_characters(_ESCAPE.sub(lambda found: _unescaped(found[1]), raw))
 
 
 def like_pattern(raw: str) -> str:
@@ -47,13 +47,18 @@ def like_pattern(raw: str) -> str:
         letter = found[1]
         return f"\\{letter}" if letter in {"_", "%", "\\"} else _unescaped(letter)
 
-    return _ESCAPE.sub(kept, raw)
+    return _whole_characters(_ESCAPE.sub(kept, raw))
 
 
 def quoted(text: str) -> str:
     """Return the text as a SOQL literal."""
     inside = _NEEDS_ESCAPE.sub(lambda found: _WRITTEN[found[0]], text)
     return f"'{inside}'"
+
+
+def _whole_characters(text: str) -> str:
+    r"""Join the halves that two escapes gave (`\ud83d\ude00`); a half alone is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unescaped(letter: str) -> str:

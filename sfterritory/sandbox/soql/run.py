@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sfterritory.sandbox.clock import rest_form
+from sfterritory.sandbox.soql.compiled import Node, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sfterritory.sandbox.org_schema import OrgSchema
     from sfterritory.sandbox.schema import FieldDef
-    from sfterritory.sandbox.soql.compile import Compiled, Output
+    from sfterritory.sandbox.soql.compiled import Compiled
 
 Record = dict[str, Any]
 CHUNK_ROWS = 1000
@@ -47,60 +51,132 @@ def values(
         yield [by_number[number] for number in wanted if number in by_number]
 
 
-class RecordReader:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How records are answered.
+
+    Attributes:
+        connection: One committed state.
+        schema: What the user sees.
+        version: The API version of the request, for addresses.
+        page_records: The most children of one record in one answer.
+        no_children_null: Whether a record without children answers null for a sub-query.
+        keep_children: Keeps the row numbers of children beyond the page, by the numbers of the
+            sub-queries that lead to them, and returns where the rest is found.
+    """
+
+    connection: sqlite3.Connection
+    schema: OrgSchema
+    version: str
+    page_records: int
+    no_children_null: bool
+    keep_children: Callable[[tuple[int, ...], NDArray[np.int64]], str]
+
+
+def records(
+    reading: Reading,
+    compiled: Compiled,
+    numbers: NDArray[np.int64],
+    *,
+    place: tuple[int, ...] = (),
+) -> list[Record]:
+    """Return the records behind row numbers.
+
+    Args:
+        reading: How they are answered.
+        compiled: The query, or the sub-query that `place` leads to.
+        numbers: Of a page.
+        place: The numbers of the sub-queries from the whole query down to this one.
+    """
+    found: list[Record] = []
+    for rows in values(reading.connection, compiled.records_sql, numbers):
+        found += _RecordReader(reading, compiled, place).read(rows)
+    return found
+
+
+class _RecordReader:
     """Turns SQL rows of one query into the records of a JSON answer."""
 
-    def __init__(self, compiled: Compiled, schema: OrgSchema, *, version: str) -> None:
-        self._schema = schema
-        self._url = f"/services/data/v{version}/sobjects/"
-        self._outputs = compiled.outputs
-        # Shorter paths first: a parent has its place before its own parents are hung onto it.
-        self._nodes = [
-            (path, compiled.parents[path].described.name, compiled.id_columns[path])
-            for path in sorted(compiled.id_columns, key=len)
-        ]
+    def __init__(self, reading: Reading, compiled: Compiled, place: tuple[int, ...]) -> None:
+        assert compiled.root is not None  # noqa: S101 - grouped queries have no records
+        self._reading = reading
+        self._compiled = compiled
+        self._root = compiled.root
+        self._place = place
+        self._url = f"/services/data/v{reading.version}/sobjects/"
 
-    def records(self, rows: Sequence[Sequence[Any]]) -> list[Record]:
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[Record]:
         """Return the records of rows that `values` yielded."""
-        return [self._record(row[1:]) for row in rows]
+        ids = [row[1 + self._root.id_index] for row in rows]
+        children = [self._children(at, ids) for at in range(len(self._compiled.children))]
+        return [self._record(self._root, row[1:], children) or {} for row in rows]
 
-    def _record(self, row: Sequence[Any]) -> Record:
-        nodes: dict[tuple[str, ...], Record | None] = {
-            path: self._attributes(name, row[at]) for path, name, at in self._nodes
-        }
-        root: Record = nodes[()] or {}
-        for output in self._outputs:
-            *above, name = output.path
-            if not above:
-                root[name] = _value(output, row)
-            else:
-                _hang(nodes, output, row)
-        return root
-
-    def _attributes(self, name: str, record_id: str | None) -> Record | None:
+    def _record(
+        self, node: Node, row: Sequence[Any], children: Sequence[Mapping[str, Record]]
+    ) -> Record | None:
+        record_id = row[node.id_index]
         if record_id is None:
             return None
-        target = self._schema.of_id(record_id) if name == "Name" else None
+        record: Record = {"attributes": self._attributes(node, record_id)}
+        for name, entry in node.entries.items():
+            if isinstance(entry, Output):
+                record[name] = _value(entry, row)
+            elif isinstance(entry, Node):
+                record[name] = self._record(entry, row, children)
+            elif isinstance(entry, int):
+                record[name] = children[entry].get(record_id, self._no_children())
+            else:
+                found = (self._record(one, row, children) for one in entry)
+                record[name] = next((one for one in found if one is not None), None)
+        return record
+
+    def _attributes(self, node: Node, record_id: str) -> Record:
+        name = node.described.name
+        target = self._reading.schema.of_id(record_id) if name == "Name" else None
         shown = target.name if target else name
-        return {"attributes": {"type": name, "url": f"{self._url}{shown}/{record_id}"}}
+        return {"type": name, "url": f"{self._url}{shown}/{record_id}"}
+
+    def _no_children(self) -> Record | None:
+        if self._reading.no_children_null:
+            return None
+        return {"totalSize": 0, "done": True, "records": []}
+
+    def _children(self, at: int, parent_ids: Sequence[str]) -> dict[str, Record]:
+        """Return the children of every parent that has some, by its id."""
+        compiled = self._compiled.children[at].compiled
+        place = (*self._place, at)
+        found = self._reading.connection.execute(
+            compiled.children_sql, (json.dumps(parent_ids), *compiled.params)
+        ).fetchall()
+        numbers = {
+            parent: np.array([number for _, number in group], dtype=np.int64)
+            for parent, group in groupby(found, key=itemgetter(0))
+        }
+        size = self._reading.page_records
+        shown = [one[:size] for one in numbers.values()]
+        listed = np.concatenate(shown) if shown else np.empty(0, dtype=np.int64)
+        rest = iter(records(self._reading, compiled, listed, place=place))
+        return {
+            parent: self._page(all_numbers, [next(rest) for _ in all_numbers[:size]], place)
+            for parent, all_numbers in numbers.items()
+        }
+
+    def _page(
+        self, numbers: NDArray[np.int64], shown: list[Record], place: tuple[int, ...]
+    ) -> Record:
+        done = len(numbers) <= self._reading.page_records
+        page: Record = {"totalSize": len(numbers), "done": done}
+        if not done:
+            page["nextRecordsUrl"] = self._reading.keep_children(place, numbers)
+        page["records"] = shown
+        return page
 
 
-def _hang(nodes: dict[tuple[str, ...], Record | None], output: Output, row: Sequence[Any]) -> None:
-    """Place a parent's value, and the parents on the way where they are not in place yet."""
-    steps = output.path[:-1]
-    for depth, step in enumerate(steps):
-        child = nodes[steps[:depth]]
-        if child is None:
-            return
-        child.setdefault(step, nodes[steps[: depth + 1]])
-    node = nodes[steps]
-    if node is not None:
-        node[output.path[-1]] = _value(output, row)
-
-
-def grouped_records(connection: sqlite3.Connection, compiled: Compiled) -> list[Record]:
-    """Return the rows of a query with aggregates."""
-    found = connection.execute(compiled.whole_sql, compiled.params)
+def grouped_records(
+    connection: sqlite3.Connection, compiled: Compiled, *, most: int
+) -> list[Record]:
+    """Return the rows of a query with aggregates, at most so many."""
+    found = connection.execute(compiled.grouped_sql, compiled.params).fetchmany(most)
     return [
         {
             "attributes": {"type": "AggregateResult"},

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.org_schema import OrgSchema
-from sfterritory.sandbox.schema import FieldDef, ObjectDef
-from sfterritory.sandbox.soql.refusal import unknown_field, unknown_relationship
+from sfterritory.sandbox.schema import TEXT_TYPES
+from sfterritory.sandbox.soql.refusal import (
+    malformed,
+    too_complicated,
+    unknown_field,
+    unknown_object,
+    unknown_relationship,
+)
 from sfterritory.sandbox.soql.tree import Path
 
+if TYPE_CHECKING:
+    from sfterritory.sandbox.org_schema import OrgSchema
+    from sfterritory.sandbox.schema import FieldDef, ObjectDef
+
 MAX_PARENT_STEPS = 5
+MAX_RELATIONSHIPS = 55
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,8 @@ class Parent:
     Attributes:
         alias: Its table in the SQL.
         described: Its object; `Name` behind a polymorphic lookup.
-        path: The relationship names that lead to it, as the schema spells them.
+        path: The relationship names that lead to it, as the schema spells them; a lookup that
+            TYPEOF narrows to one object ends in a colon and that object.
     """
 
     alias: str
@@ -29,7 +41,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field that a path led to; `sql` reads it."""
+    """A field that a path led to, or a function of one; `sql` reads it."""
 
     sql: str
     field: FieldDef
@@ -42,7 +54,6 @@ class Scope:
     def __init__(
         self,
         described: ObjectDef,
-        text: str,
         *,
         schema: OrgSchema,
         prefix: str = "t",
@@ -50,9 +61,10 @@ class Scope:
     ) -> None:
         self.schema = schema
         self.root = Parent(f"{prefix}0", described, ())
-        self._text = text
         self._prefix = prefix
-        self._own_names = {described.name.lower(), (alias or described.name).lower()}
+        self._named = {described.name.lower(): self.root}
+        if alias is not None:
+            self._named[alias.lower()] = self.root
         self._parents: dict[tuple[str, ...], Parent] = {(): self.root}
         self._joins: list[str] = []
 
@@ -62,49 +74,119 @@ class Scope:
         table = f'"{self.root.described.name}" AS {self.root.alias}'
         return " ".join((table, *self._joins))
 
-    def column(self, path: Path) -> Column:
-        """Return what a path means.
+    def name_parent(self, path: Path, alias: str | None) -> None:
+        """Let an alias stand for a parent: `FROM Contact c, c.Account a`.
+
+        Raises:
+            SoqlError: The path leads nowhere.
+        """
+        parent = self.parent(path)
+        self._named[(alias or path.parts[-1]).lower()] = parent
+
+    def column(self, path: Path, *, start: Parent | None = None) -> Column:
+        """Return what a path means, told from the selected record or from `start`.
 
         Raises:
             SoqlError: INVALID_FIELD, with the place.
         """
-        parts = path.parts
-        if len(parts) > 1 and parts[0].lower() in self._own_names:
-            # An object's or alias's own name may stand in front, unless a relationship has it.
-            own = self.root.described
-            if parts[0].lower() not in own.by_relationship:
-                parts = parts[1:]
-        parent = self.root
-        for step in parts[:-1]:
-            parent = self._parent(parent, step, path.at)
-        return self._field(parent, parts[-1], path.at)
-
-    def _field(self, parent: Parent, name: str, at: int) -> Column:
+        *steps, name = path.parts
+        parent = self._walked(steps, path.at, start=start)
         field = parent.described.find(name)
         if field is not None:
-            return Column(f'{parent.alias}."{field.name}"', field, parent)
+            sql = f'{parent.alias}."{field.column_name}"'
+            if parent.described is self.schema.name and field.type in TEXT_TYPES:
+                sql += " COLLATE NOCASE"  # a view's columns have no collation of their own
+            return Column(sql, field, parent)
         if name.lower() == "type" and parent.described.name == "User" and parent.path:
             # Owner.Type of an object that only users own: the lookup is still a "Name".
             kind = self.schema.name.by_lower_name["type"]
-            return Column(
-                f"CASE WHEN {parent.alias}.Id IS NULL THEN NULL ELSE 'User' END", kind, parent
-            )
-        raise unknown_field(self._text, at, name=name, entity=parent.described.name)
+            sql = f"CASE WHEN {parent.alias}.Id IS NULL THEN NULL ELSE 'User' END COLLATE NOCASE"
+            return Column(sql, kind, parent)
+        raise unknown_field(name, path.at, entity=parent.described.name)
 
-    def _parent(self, child: Parent, step: str, at: int) -> Parent:
+    def parent(self, path: Path) -> Parent:
+        """Return the record that a path of relationship names leads to.
+
+        Raises:
+            SoqlError: INVALID_FIELD, with the place.
+        """
+        return self._walked(list(path.parts), path.at, start=None)
+
+    def parent_at(self, path: tuple[str, ...]) -> Parent:
+        """Return a record that a path was resolved through before."""
+        return self._parents[path]
+
+    def narrowed(self, relationship: Path, object_name: str) -> Parent:
+        """Return what a polymorphic lookup refers to where it is a record of one object.
+
+        Raises:
+            SoqlError: The lookup is not polymorphic, or cannot refer to that object.
+        """
+        *steps, name = relationship.parts
+        child = self._walked(steps, relationship.at, start=None)
+        field = child.described.by_relationship.get(name.lower())
+        if field is None:
+            raise unknown_relationship(name, relationship.at)
+        if not field.polymorphic:
+            raise malformed(
+                f"TYPEOF is not allowed on '{name}', which is not polymorphic", relationship.at
+            )
+        target = self.schema.find(object_name)
+        if target is None:
+            raise unknown_object(object_name, relationship.at)
+        if target.name not in field.reference_to:
+            raise malformed(
+                f"'{object_name}' is not a type that '{name}' can refer to", relationship.at
+            )
+        path = (*child.path, f"{field.relationship_name}:{target.name}")
+        return self._joined(
+            path, f'"{target.name}"', target, child, field=field, at=relationship.at
+        )
+
+    def _walked(self, steps: list[str], at: int, *, start: Parent | None) -> Parent:
+        parent = start or self.root
+        if start is None and steps and steps[0].lower() in self._named:
+            # An object's or alias's own name may stand in front, unless a relationship has it.
+            named = self._named[steps[0].lower()]
+            if named is not self.root or steps[0].lower() not in parent.described.by_relationship:
+                parent, steps = named, steps[1:]
+        for step in steps:
+            parent = self._above(parent, step, at)
+        return parent
+
+    def _above(self, child: Parent, step: str, at: int) -> Parent:
         field = child.described.by_relationship.get(step.lower())
         if field is None or field.relationship_name is None:
-            raise unknown_relationship(self._text, at, name=step)
+            raise unknown_relationship(step, at)
         path = (*child.path, field.relationship_name)
         if len(path) > MAX_PARENT_STEPS:
-            raise unknown_relationship(self._text, at, name=step)
-        if path not in self._parents:
-            alias = f"{self._prefix}{len(self._parents)}"
-            described = self._target(field, step, at)
-            table = "_Name" if field.polymorphic else f'"{described.name}"'
-            self._joins.append(
-                f'LEFT JOIN {table} AS {alias} ON {alias}.Id = {child.alias}."{field.name}"'
+            raise malformed(
+                f"Relationship field reference '{'.'.join(path)}' is more than {MAX_PARENT_STEPS} "
+                "levels deep",
+                at,
             )
+        if path in self._parents:
+            return self._parents[path]
+        described = self._target(field, step, at)
+        table = field.names_table if field.polymorphic else f'"{described.name}"'
+        return self._joined(path, table, described, child, field=field, at=at)
+
+    def _joined(
+        self,
+        path: tuple[str, ...],
+        table: str,
+        described: ObjectDef,
+        child: Parent,
+        *,
+        field: FieldDef,
+        at: int,
+    ) -> Parent:
+        if path not in self._parents:
+            if len(self._parents) > MAX_RELATIONSHIPS:
+                raise too_complicated(at)
+            alias = f"{self._prefix}{len(self._parents)}"
+            key = f'{child.alias}."{field.column_name}"'
+            self._joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.Id = {key}")
             self._parents[path] = Parent(alias, described, path)
         return self._parents[path]
 
@@ -114,5 +196,17 @@ class Scope:
             return self.schema.name
         described = self.schema.find(field.reference_to[0])
         if described is None:
-            raise unknown_relationship(self._text, at, name=step)
+            raise unknown_relationship(step, at)
         return described
+
+
+def part_sql(column: Column, name: str) -> str:
+    """Return SQL of the field that holds a part of an address."""
+    field = column.parent.described.by_lower_name[name.lower()]
+    return f'{column.parent.alias}."{field.column_name}"'
+
+
+def as_function(column: Column, sql: str, name: str, *, kind: FieldDef | None = None) -> Column:
+    """Return a function of a column, with a field of the function's name and type."""
+    field = replace(kind or column.field, name=name, filterable=True)
+    return Column(sql, field, column.parent)

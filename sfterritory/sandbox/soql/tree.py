@@ -1,34 +1,24 @@
-"""The syntax tree of a SOQL query."""
+"""The syntax tree of a SOQL query.
+
+Places (`at`, an offset into the text) serve error messages; two trees that differ only in them
+are equal.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`Owner.Name`, with the place in the query for error messages.
-
-    Attributes:
-        parts: Relationship names, then the field.
-        at: Offset of the first character.
-    """
+    """`Owner.Name`: relationship names, then the field."""
 
     parts: tuple[str, ...]
-    at: int
+    at: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return ".".join(self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """`count(Id)`; `path` is None for `count()`."""
-
-    name: str
-    path: Path | None
-    alias: str | None
-    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +31,13 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number as written."""
+
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount with its currency as written: `USD5000`."""
 
     raw: str
 
@@ -79,8 +76,50 @@ class Period:
     count: int | None
 
 
-Value = Text | Number | Moment | Day | Boolean | Null | Period
+Value = Text | Number | Money | Moment | Day | Boolean | Null | Period
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`count(Id)`, `FORMAT(MIN(CloseDate))`, `DISTANCE(Address, GEOLOCATION(1, 2), 'km')`."""
+
+    name: str
+    arguments: tuple[Argument, ...] = ()
+    at: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(str(one) for one in self.arguments)})"
+
+
 Operand = Path | Call
+Argument = Path | Call | Text | Number
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """An operand in a select list, with its alias."""
+
+    operand: Operand
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A sub-query in a select list; its object is named by the child relationship."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOf:
+    """`TYPEOF What WHEN Account THEN Name, Phone ELSE Name END`; `otherwise` may be empty."""
+
+    relationship: Path
+    cases: tuple[tuple[str, tuple[Path, ...]], ...]
+    otherwise: tuple[Path, ...]
+
+
+Item = Selected | Children | TypeOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +134,15 @@ class Compare:
 @dataclass(frozen=True, slots=True)
 class Within:
     """`left [NOT] IN (values)`."""
+
+    left: Operand
+    values: tuple[Value, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """`left INCLUDES ('a;b', 'c')`, or EXCLUDES where it is negated."""
 
     left: Operand
     values: tuple[Value, ...]
@@ -131,40 +179,79 @@ class Not:
     condition: Condition
 
 
-Condition = Compare | Within | WithinQuery | All | AnyOf | Not
+Leaf = Compare | Within | Includes | WithinQuery
+Condition = Leaf | All | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)
 class SemiJoin:
     """The sub-select of IN."""
 
-    field: Path
+    selected: Path
     object_name: str
-    object_at: int
+    alias: str | None
     where: Condition | None
+    object_at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """GROUP BY; a roll-up adds sub-totals from the right, a cube those of every combination."""
+
+    operands: tuple[Operand, ...]
+    kind: Literal["plain", "rollup", "cube"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """One item of ORDER BY."""
+    """One item of ORDER BY; `nulls_last` is None where the query does not say."""
 
     operand: Operand
     descending: bool
-    nulls_last: bool
+    nulls_last: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`Account a` behind FROM; behind a comma a parent with a name of its own: `c.Account a`."""
+
+    path: Path
+    alias: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query; `text` is what the client wrote."""
+    """A whole query, or a sub-query of its select list.
 
-    text: str
-    items: tuple[Operand, ...]
-    object_name: str
-    object_at: int
-    alias: str | None
-    where: Condition | None
-    group_by: tuple[Operand, ...]
-    having: Condition | None
-    order_by: tuple[Ordering, ...]
-    limit: int | None
-    offset: int
+    Attributes:
+        sources: What is selected from; then parents that the query gives names.
+        scope: The word behind USING SCOPE.
+        access: The word behind WITH.
+        purposes: The words behind FOR.
+        text: What the client wrote; a sub-query has the text of the whole.
+    """
+
+    items: tuple[Item, ...]
+    sources: tuple[Source, ...]
+    scope: str | None = None
+    where: Condition | None = None
+    access: str | None = None
+    group_by: Grouping | None = None
+    having: Condition | None = None
+    order_by: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    purposes: tuple[str, ...] = ()
+    text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def object_path(self) -> Path:
+        """The name behind FROM."""
+        return self.sources[0].path
+
+
+def first_place(condition: Condition) -> int:
+    """Return where a condition's first name stands."""
+    while isinstance(condition, All | AnyOf | Not):
+        condition = condition.condition if isinstance(condition, Not) else condition.conditions[0]
+    return condition.left.at

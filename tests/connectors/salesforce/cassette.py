@@ -41,6 +41,10 @@ REQUEST_HEADERS = frozenset(
 RESPONSE_HEADERS = frozenset(
     {"content-type", "sforce-locator", "sforce-numberofrecords", "sforce-limit-info"}
 )
+# Of the forms of a sign-in: each is a secret, or tells whose the app is.
+_FORM_SECRET = re.compile(
+    r"(?<![^&])(refresh_token|client_secret|client_id|assertion|code|username|password|token)=[^&]*"
+)
 _TOKEN_KEYS = ("access_token", "instance_url", "id", "token_type", "scope")
 _DESCRIBE_KEYS = ("name", "queryable", "updateable")
 _FIELD_KEYS = ("name", "type", "updateable", "nillable", "length", "referenceTo")
@@ -81,7 +85,9 @@ class Scrubber:
             if name.lower() in REQUEST_HEADERS
         }
         if request.body:
-            request.body = self.text(request.body.decode())
+            body = self.text(request.body.decode())
+            is_form = "/services/oauth2/" in request.uri
+            request.body = _FORM_SECRET.sub(r"\1=scrubbed", body) if is_form else body
         return request
 
     def response(self, response: dict[str, Any]) -> dict[str, Any]:

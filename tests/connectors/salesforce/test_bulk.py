@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 from collections.abc import Sequence
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sfterritory.connectors.salesforce.bulk import BulkJobRunningError
+from sfterritory.connectors.salesforce.bulk_page import PageFile, PageScan
 from sfterritory.connectors.salesforce.faults import BadAnswerError, RefusedError, ResumeLostError
 from sfterritory.connectors.salesforce.page import PagePosition
 from sfterritory.connectors.salesforce.soql import select
-from sfterritory.errors import ExitCode
+from sfterritory.errors import ExitCode, LimitReachedError
 
 from .conftest import Connected
 from .fault_server import EXPIRED, Answer, json_answer, refusal
@@ -80,9 +88,9 @@ def test_a_job_is_waited_for_fetched_whole_and_deleted(connected: Connected) -> 
 def test_deleted_rows_are_asked_for_by_their_own_operation(connected: Connected) -> None:
     _script(connected, _page('"Id","Name"\n', rows=0), total=0)
 
-    (page,) = connected.org.bulk_pages(QUERY, include_deleted=True)
+    pages = connected.org.bulk_pages(QUERY, include_deleted=True)
 
-    assert list(page.rows) == []
+    assert [list(page.rows) for page in pages] == [[]]
     (created,) = connected.server.calls("POST", "/jobs/query")
     assert b'"queryAll"' in created.body
 
@@ -128,6 +136,27 @@ def test_a_stuck_job_ends_with_its_exit_code_and_a_position_to_attach_to(
 
 
 @pytest.mark.parametrize("state", ["Failed", "Aborted"])
+def test_a_job_of_an_earlier_run_that_ended_without_a_result_is_made_anew(
+    connected: Connected, state: str
+) -> None:
+    _script(connected, state=state)
+
+    with pytest.raises(ResumeLostError, match=f"{JOB} ended as {state}"):
+        list(connected.org.bulk_pages(QUERY, resume=PagePosition(JOB, None, 0)))
+
+
+def test_a_job_that_failed_for_a_field_says_so_by_its_code(connected: Connected) -> None:
+    _script(connected, state="Failed")
+    job = {"id": JOB, "state": "Failed", "errorMessage": "INVALIDFIELD: No such column 'Tier__c'"}
+    connected.server.on("GET", f"/jobs/query/{JOB}", json_answer(job))
+
+    with pytest.raises(RefusedError, match="Tier__c") as caught:
+        _read_all(connected)
+
+    assert caught.value.code == "INVALID_FIELD"
+
+
+@pytest.mark.parametrize("state", ["Failed", "Aborted"])
 def test_a_failed_job_is_reported_with_its_id(connected: Connected, state: str) -> None:
     _script(connected, state=state)
 
@@ -135,27 +164,102 @@ def test_a_failed_job_is_reported_with_its_id(connected: Connected, state: str) 
         list(connected.org.bulk_pages(QUERY))
 
 
-@pytest.mark.parametrize(
-    ("answer", "says"),
-    [
-        pytest.param(_page(LAST, rows=2), "announced 2 rows and held 1", id="short"),
-        pytest.param(_page("", rows=1), "announced 1 rows and held 0", id="empty"),
-        pytest.param(_page('"Id","Name"\n"1","a', rows=1), "not whole CSV", id="torn"),
-        pytest.param(_page('"Id","Name"\n"1"\n', rows=1), "has 1 of 2 values", id="narrow"),
-        pytest.param(_page('"Id"\n"1"\n', rows=1), "the page has Id", id="columns"),
-        pytest.param(_page(LAST, rows=1), "2 rows fewer than the job", id="page-missing"),
-        pytest.param(Answer(200, LAST.encode()), "does not say how many rows", id="uncounted"),
-    ],
-)
-def test_a_page_that_is_not_whole_fails_while_it_is_read(
+TORN = {
+    "short": (_page(LAST, rows=2), "announced 2 rows and held 1"),
+    "empty": (_page("", rows=1), "announced 1 rows and held 0"),
+    "torn": (_page('"Id","Name"\n"1","a', rows=1), "not whole CSV"),
+    "narrow": (_page('"Id","Name"\n"1"\n', rows=1), "has 1 of 2 values"),
+    "not quoted, short": (_page("Id,Name\n1,a\n", rows=2), "announced 2 rows and held 1"),
+    "columns": (_page('"Id"\n"1"\n', rows=1), "the page has Id"),
+    "uncounted": (Answer(200, LAST.encode()), "does not say how many rows"),
+    "leading back": (_page(FIRST, rows=2, locator="MTAw"), "which was fetched before"),
+}
+
+
+@pytest.mark.parametrize(("answer", "says"), TORN.values(), ids=TORN)
+def test_a_page_that_is_not_whole_is_refused_before_a_row_of_it_is_used(
     connected: Connected, answer: Answer, says: str
 ) -> None:
-    _script(connected, answer)
+    _script(connected, _page(FIRST, rows=2, locator="MTAw"), answer)
+    stored = []
 
     with pytest.raises(BadAnswerError, match=says):
+        stored = [list(page.rows) for page in connected.org.bulk_pages(QUERY)]
+
+    assert stored == []
+    assert len(connected.server.calls("GET", RESULTS)) == 1 + 4  # the attempts of the policy
+    assert _deleted(connected) == 0
+
+
+@pytest.mark.parametrize("answer", [answer for answer, _ in TORN.values()], ids=TORN)
+def test_a_page_that_is_not_whole_once_is_fetched_again(
+    connected: Connected, answer: Answer
+) -> None:
+    _script(connected, _page(FIRST, rows=2, locator="MTAw"), answer, _page(LAST, rows=1))
+
+    assert [len(rows) for rows in _read_all(connected)] == [2, 1]
+
+
+def test_a_page_sent_twice_is_not_taken_for_the_next_one(connected: Connected) -> None:
+    again = _page(FIRST, rows=2, locator="MjAw")
+    last = _page('"Id","Name"\n"3","c"\n"4","d"\n', rows=2)
+    _script(connected, _page(FIRST, rows=2, locator="MTAw"), again, last, total=4)
+
+    assert [row[0] for rows in _read_all(connected) for row in rows] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("total", [1, 4], ids=["more than the job", "fewer than the job"])
+def test_pages_that_are_not_all_of_the_job_ask_for_a_new_one(
+    connected: Connected, total: int
+) -> None:
+    _script(connected, _page(FIRST, rows=2, locator="MTAw"), _page(LAST, rows=1), total=total)
+
+    with pytest.raises(ResumeLostError, match=f"processed {total} rows and its pages hold 3"):
         _read_all(connected)
 
-    assert _deleted(connected) == 0
+
+def test_a_body_whose_gzip_was_cut_is_fetched_again(connected: Connected) -> None:
+    page = _page(LAST, rows=1)
+    headers = {**page.headers, "Content-Encoding": "gzip"}
+    squeezed = gzip.compress(page.body)
+    cut, whole = (Answer(200, body, headers) for body in (squeezed[:-20], squeezed))
+    _script(connected, cut, whole, total=1)
+
+    assert _read_all(connected) == [[["3", "NUL"]]]
+
+
+cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=9)
+
+
+@given(
+    rows=st.lists(st.tuples(cells, cells | st.sampled_from(['"', '","', '"\n"', "\n\\."]))),
+    chunk_bytes=st.integers(1, 40),
+)
+def test_any_whole_page_passes_and_without_its_last_row_none_is_read_to_its_end(
+    rows: list[tuple[str, str]], chunk_bytes: int
+) -> None:
+    def page(held: list[tuple[str, str]]) -> PageFile:
+        text = io.StringIO()
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+            [("Id", "Name"), *held]
+        )
+        body, scan = text.getvalue().encode(), PageScan()
+        for start in range(0, len(body), chunk_bytes):
+            scan.feed(body[start : start + chunk_bytes])
+        spool = SpooledTemporaryFile[bytes](max_size=1 << 20)
+        spool.write(body)
+        return PageFile(spool, len(rows), None, scan, doing="reading")
+
+    def read(held: list[tuple[str, str]]) -> list[tuple[str, ...]]:
+        made = page(held)
+        with made.spool:
+            made.check(QUERY.fields)  # text can look like what stands between rows
+            return [tuple(row) for row in made.read(QUERY.fields)]
+
+    assert read(rows) == rows
+    if rows:
+        with pytest.raises(BadAnswerError):
+            read(rows[:-1])
 
 
 @pytest.mark.parametrize(
@@ -202,14 +306,6 @@ def test_an_expired_session_costs_one_login_and_no_job(connected: Connected) -> 
     assert len(connected.server.calls("POST", "/jobs/query")) == 1
 
 
-def test_a_page_that_names_itself_as_the_next_is_refused(connected: Connected) -> None:
-    page = _page(FIRST, rows=2, locator="MTAw")
-    _script(connected, page, page)
-
-    with pytest.raises(BadAnswerError, match="names itself as the next"):
-        _read_all(connected)
-
-
 def test_a_pull_given_up_half_way_leaves_the_job_to_resume_from(connected: Connected) -> None:
     _script(connected, _page(FIRST, rows=2, locator="MTAw"), _page(LAST, rows=1))
     pages = connected.org.bulk_pages(QUERY)
@@ -218,6 +314,34 @@ def test_a_pull_given_up_half_way_leaves_the_job_to_resume_from(connected: Conne
     pages.close()  # type: ignore[attr-defined]  # a generator, as an interrupt would end it
 
     assert _deleted(connected) == 0
+
+
+def test_calls_kept_for_others_end_the_paging_and_the_next_run_goes_on(
+    connected: Connected,
+) -> None:
+    def counted(page: Answer, *, used: int) -> Answer:
+        limits = {"Sforce-Limit-Info": f"api-usage={used}/100"}
+        return replace(page, headers={**page.headers, **limits})
+
+    first = counted(_page(FIRST, rows=2, locator="MTAw"), used=80)
+    _script(connected, first, _page(LAST, rows=1))
+    limits = {"DailyApiRequests": {"Max": 100, "Remaining": 30}}
+    connected.server.on("GET", "/limits", json_answer(limits))
+    stored = []
+
+    def store_all() -> None:
+        with connected.org.keeping_free(0.2):
+            for page in connected.org.bulk_pages(QUERY):
+                stored.append((list(page.rows), page.position))  # noqa: PERF401 - it is cut off
+
+    with pytest.raises(LimitReachedError):
+        store_all()
+
+    (_, position), *more = stored
+    assert more == []
+    assert len(connected.server.calls("GET", RESULTS)) == 1
+    rest = connected.org.bulk_pages(QUERY, resume=position)
+    assert [list(page.rows) for page in rest] == [[["3", "NUL"]]]
 
 
 def test_a_job_that_cannot_be_deleted_does_not_spoil_the_pull(connected: Connected) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from sfterritory.connectors.salesforce.credentials import ClientCredentials
-from sfterritory.model.ports import WriteResult
+from sfterritory.model.ports import Refusal, WriteResult
 
 from . import scenarios
 from .cassette import FOLDER, HOST, Scrubber, leftovers, replaying, signs_in
@@ -52,7 +52,32 @@ def test_a_collection_with_one_failure_plays_from_tape() -> None:
         accepted=False,
         code="INVALID_CROSS_REFERENCE_KEY",
         message="invalid cross reference id",
+        remedy="pull again: the record or its new owner is gone",
     )
+    assert tape.all_played
+
+
+def test_a_bulk_job_with_one_failure_plays_from_tape() -> None:
+    with replaying("bulk_ingest") as tape:
+        end = scenarios.bulk_ingest(CREDENTIALS)
+
+    done, failed = end.answers
+    assert done is not None
+    assert done.accepted
+    assert failed is not None
+    assert (failed.record_id, failed.code) == (
+        scenarios.MISSING_ACCOUNT,
+        "INVALID_CROSS_REFERENCE_KEY",
+    )
+    assert tape.all_played
+
+
+def test_a_conditional_write_of_a_modified_record_plays_from_tape() -> None:
+    with replaying("conditional_update") as tape:
+        (refused,) = scenarios.conditional_update(CREDENTIALS)
+
+    assert not refused.accepted
+    assert refused.refusal is Refusal.CONFLICT
     assert tape.all_played
 
 

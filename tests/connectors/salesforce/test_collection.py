@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from sfterritory.connectors.salesforce.faults import AmbiguousWriteError, RefusedError
-from sfterritory.model.ports import OwnerGateway, RecordWrite, WriteResult
+from sfterritory.connectors.salesforce.faults import RefusedError
+from sfterritory.model.ports import (
+    AmbiguousWriteError,
+    OwnerGateway,
+    RecordWrite,
+    Refusal,
+    WriteResult,
+)
 
 from .conftest import Connected
 from .fault_server import EXPIRED, Answer, json_answer, refusal
@@ -51,7 +57,13 @@ def test_answers_are_matched_by_place_and_headers_are_explicit(connected: Connec
 
     assert results == [
         WriteResult(_id(1), accepted=True),
-        WriteResult(_id(2), accepted=False, code="INACTIVE_OWNER_OR_USER", message="inactive"),
+        WriteResult(
+            _id(2),
+            accepted=False,
+            code="INACTIVE_OWNER_OR_USER",
+            message="inactive",
+            remedy="choose an active owner, or pull users again",
+        ),
         WriteResult(_id(3), accepted=True),
     ]
     (request,) = connected.server.calls("PATCH", PATH)
@@ -62,20 +74,43 @@ def test_answers_are_matched_by_place_and_headers_are_explicit(connected: Connec
     assert request.body.index(b'"attributes"') < request.body.index(b'"id"')
 
 
-def test_only_locked_records_are_sent_again(connected: Connected) -> None:
+def test_only_locked_records_are_sent_again_and_in_smaller_requests(
+    connected: Connected,
+) -> None:
+    locked = _refused(**LOCKED)
     connected.server.on(
         "PATCH",
         PATH,
-        json_answer([_refused(**LOCKED), _done(2), _refused(**LOCKED)]),
-        json_answer([_done(1), _refused(**LOCKED)]),
-        json_answer([_done(3)]),
+        json_answer([locked, _done(2), locked, locked, _done(5)]),
+        json_answer([locked, _done(3)]),
+        json_answer([_done(4)]),
+        json_answer([_done(1)]),
     )
 
-    results = connected.org.write([_write(1), _write(2), _write(3)])
+    results = connected.org.write([_write(number) for number in range(1, 6)])
 
-    assert [result.accepted for result in results] == [True, True, True]
-    assert _sent(connected) == [[_id(1), _id(2), _id(3)], [_id(1), _id(3)], [_id(3)]]
-    assert len(connected.waits_seconds) == 2
+    assert [result.accepted for result in results] == [True] * 5
+    assert [result.record_id for result in results] == [_id(number) for number in range(1, 6)]
+    assert _sent(connected) == [
+        [_id(number) for number in range(1, 6)],
+        [_id(1), _id(3)],
+        [_id(4)],
+        [_id(1)],
+    ]
+    first, second = connected.waits_seconds
+    assert 0.5 <= first <= 1.0 <= second <= 1.5  # it doubles, with up to half a second of jitter
+
+
+def test_a_lock_that_a_trigger_wraps_is_tried_again(connected: Connected) -> None:
+    wrapped = {
+        "statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "message": "Rollup: execution of AfterUpdate caused by: UNABLE_TO_LOCK_ROW, unable to",
+    }
+    connected.server.on("PATCH", PATH, json_answer([_refused(**wrapped)]), json_answer([_done(1)]))
+
+    (result,) = connected.org.write([_write(1)])
+
+    assert result.accepted
 
 
 def test_a_record_that_stays_locked_keeps_salesforces_own_code(connected: Connected) -> None:
@@ -84,7 +119,25 @@ def test_a_record_that_stays_locked_keeps_salesforces_own_code(connected: Connec
     (result,) = connected.org.write([_write(1)])
 
     assert (result.accepted, result.code) == (False, "UNABLE_TO_LOCK_ROW")
+    assert result.refusal is Refusal.PASSING
+    assert "other loads" in result.remedy
     assert len(_sent(connected)) == 4
+
+
+@pytest.mark.parametrize("key", ["duplicateResut", "duplicateResult"])
+def test_a_duplicate_is_told_with_its_rule_and_the_records_that_match(
+    connected: Connected, key: str
+) -> None:
+    match = {"record": {"attributes": {"type": "Account"}, "Id": _id(7)}}
+    detail = {"duplicateRule": "Accounts_DR", "matchResults": [{"matchRecords": [match]}]}
+    error = {"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?"}
+    connected.server.on("PATCH", PATH, json_answer([_refused(**error, **{key: detail})]))
+
+    (result,) = connected.org.write([_write(1)])
+
+    assert result.message == (
+        f"Use one of these records?; duplicate rule Accounts_DR, matching {_id(7)}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,3 +241,29 @@ def test_many_ids_are_asked_for_in_addresses_that_salesforce_takes(connected: Co
 
     asked = [one.query["q"][0] for one in connected.server.calls("GET", "/query")]
     assert [text.count("'001") for text in asked] == [200, 200, 1]
+
+
+def test_a_read_back_that_is_too_much_at_once_is_done_in_halves(connected: Connected) -> None:
+    too_large = refusal(400, "OPERATION_TOO_LARGE")
+    nothing = json_answer({"totalSize": 0, "done": True, "records": []})
+    connected.server.on("GET", "/query", too_large, nothing)
+
+    connected.org.read("Account", [_id(n) for n in range(5)], fields=["OwnerId"])
+
+    asked = [one.query["q"][0] for one in connected.server.calls("GET", "/query")]
+    assert [text.count("'001") for text in asked] == [5, 2, 3]
+
+
+def test_a_write_that_is_too_much_at_once_goes_in_halves(connected: Connected) -> None:
+    connected.server.on(
+        "PATCH",
+        PATH,
+        refusal(400, "REQUEST_RUNNING_TOO_LONG"),
+        json_answer([_done(1)]),
+        json_answer([_done(2), _done(3)]),
+    )
+
+    results = connected.org.write([_write(1), _write(2), _write(3)])
+
+    assert [one.accepted for one in results] == [True] * 3
+    assert [len(ids) for ids in _sent(connected)] == [3, 1, 2]

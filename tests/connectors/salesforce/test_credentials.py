@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from sfterritory.connectors.salesforce.credentials import (
     AccessToken,
     ClientCredentials,
     Credentials,
     JwtBearer,
+    RefreshToken,
+    SfCli,
     credentials_from,
 )
+from sfterritory.connectors.salesforce.secret import SecretSource
 from sfterritory.errors import ExitCode, SignInError
 
 URL = "https://acme.my.salesforce.com"
@@ -42,6 +46,46 @@ def test_each_way_to_sign_in_is_known_by_its_secret(
 
     assert type(credentials) is kind
     assert credentials.instance_url == URL
+
+
+def test_sfs_login_needs_no_address() -> None:
+    assert credentials_from({"SFTERRITORY_SF_ALIAS": "uat"}) == SfCli(alias="uat")
+
+
+def test_a_refresh_token_knows_the_file_it_came_from(tmp_path: Path) -> None:
+    (tmp_path / "refresh").write_text("r1\n", encoding="utf-8")
+
+    credentials = credentials_from(
+        {
+            **CLIENT,
+            "SFTERRITORY_INSTANCE_URL": URL,
+            "SFTERRITORY_REFRESH_TOKEN_FILE": str(tmp_path / "refresh"),
+        }
+    )
+
+    assert credentials == RefreshToken(
+        instance_url=URL,
+        client_id="key",
+        client_secret=SecretStr("s3cret"),
+        source=SecretSource(file=str(tmp_path / "refresh")),
+        refresh_token=SecretStr("r1"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "audience"),
+    [
+        pytest.param(URL, "login", id="production"),
+        pytest.param("https://acme--uat.sandbox.my.salesforce.com", "test", id="sandbox"),
+        pytest.param("https://acme-1a2b.scratch.my.salesforce.com", "test", id="scratch"),
+    ],
+)
+def test_a_key_signs_for_the_audience_of_the_address(url: str, audience: str) -> None:
+    signer = JwtBearer(
+        instance_url=url, client_id="key", username="bot", private_key=SecretStr("PEM")
+    )
+
+    assert signer.audience == audience
 
 
 def test_a_secret_may_be_a_file(tmp_path: Path) -> None:
@@ -75,13 +119,23 @@ def test_a_secret_may_be_a_file(tmp_path: Path) -> None:
             id="two-ways",
         ),
         pytest.param(
+            {**CLIENT, "SFTERRITORY_INSTANCE_URL": URL, "SFTERRITORY_SF_ALIAS": "uat"},
+            ["SFTERRITORY_CLIENT_SECRET and SFTERRITORY_SF_ALIAS are all set"],
+            id="sf-and-a-secret",
+        ),
+        pytest.param(
+            {"SFTERRITORY_INSTANCE_URL": URL, "SFTERRITORY_REFRESH_TOKEN": "s3cret"},
+            ["SFTERRITORY_REFRESH_TOKEN needs SFTERRITORY_CLIENT_ID"],
+            id="refresh-without-an-app",
+        ),
+        pytest.param(
             {**CLIENT, "SFTERRITORY_INSTANCE_URL": URL, "SFTERRITORY_CLIENT_SECRET_FILE": "x"},
             ["SFTERRITORY_CLIENT_SECRET and SFTERRITORY_CLIENT_SECRET_FILE are both set"],
             id="secret-twice",
         ),
         pytest.param(
             {"SFTERRITORY_INSTANCE_URL": URL, "SFTERRITORY_PRIVATE_KEY_FILE": "no/such.pem"},
-            ["SFTERRITORY_PRIVATE_KEY_FILE names 'no/such.pem', which cannot be read"],
+            ["SFTERRITORY_PRIVATE_KEY_FILE: 'no/such.pem' cannot be read"],
             id="no-such-file",
         ),
         pytest.param(

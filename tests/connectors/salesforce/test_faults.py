@@ -47,7 +47,7 @@ from sfterritory.errors import ConnectorError, LimitReachedError, SignInError
             id="trigger-around-a-lock",
         ),
         pytest.param(502, "<html>Bad gateway</html>", Act.RETRY, RefusedError, id="html"),
-        pytest.param(418, b"\xff\xfe", Act.FINAL, RefusedError, id="no-text"),
+        pytest.param(418, b"\xff\xfe", Act.STOP, RefusedError, id="no-text"),
         pytest.param(400, {"error": "invalid_grant"}, Act.STOP, SignInError, id="oauth"),
         pytest.param(404, [], Act.FINAL, RefusedError, id="empty-list"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -11,17 +12,30 @@ from pydantic import SecretStr
 
 from sfterritory.connectors.salesforce import soql
 from sfterritory.connectors.salesforce.bulk import BulkParams
-from sfterritory.connectors.salesforce.credentials import AccessToken, ClientCredentials, JwtBearer
+from sfterritory.connectors.salesforce.credentials import (
+    AccessToken,
+    ClientCredentials,
+    JwtBearer,
+    RefreshToken,
+)
 from sfterritory.connectors.salesforce.description import readable_fields
 from sfterritory.connectors.salesforce.faults import RefusedError
 from sfterritory.connectors.salesforce.org import SalesforceOrg, sign_in
+from sfterritory.connectors.salesforce.secret import SecretSource
 from sfterritory.errors import ConnectorError, SignInError
 from sfterritory.model.ports import RecordWrite
+from sfterritory.sandbox.api.oauth.grant import Grant, new_refresh_token
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
+from sfterritory.sandbox.switches import Switches
 
 pytestmark = pytest.mark.slow  # seeding an org takes some seconds, once
 
-USERNAME_QUERY = soql.select("User", ["Id", "Username", "IsActive"], order_by=["Id"])
+USERNAME_QUERY = soql.select(
+    "User",
+    ["Id", "Username", "IsActive"],
+    where=soql.condition("UserType", "=", "Standard"),
+    order_by=["Id"],
+)
 ACCOUNTS = soql.select("Account", ["Id", "Name", "AnnualRevenue", "Owner.Name", "IsDeleted"])
 
 
@@ -83,7 +97,42 @@ def test_every_way_to_sign_in_opens_the_same_org(
     with sign_in(jwt_bearer) as by_key, sign_in(token) as by_token:
         assert by_key.org_id == by_token.org_id == org.org_id == sandbox.org_id
         assert by_key.user_id == user_id
+        assert by_token.user_id == org.user_id
         assert by_token.limits().allowed == org.limits().allowed
+
+
+def test_a_rotating_refresh_token_outlives_every_session(tmp_path: Path) -> None:
+    switches = Switches(refresh_token_rotation=True)
+    with running_sandbox(tmp_path / "org.db", switches=switches) as sandbox:
+        file = tmp_path / "refresh"
+        first = consent(sandbox)
+        file.write_text(first, encoding="utf-8")
+        file.chmod(0o600)
+        credentials = RefreshToken(
+            instance_url=sandbox.url,
+            client_id=sandbox.client_id,
+            client_secret=SecretStr(sandbox.client_secret),
+            source=SecretSource(file=str(file)),
+            refresh_token=SecretStr(first),
+        )
+
+        with sign_in(credentials) as org:
+            for _ in range(2):
+                sandbox.fault("end_sessions")
+                assert org.limits().allowed > 0
+
+        assert file.read_text("utf-8").strip() != first
+        file.write_text(first, encoding="utf-8")
+        with pytest.raises(SignInError, match="refuses the refresh token of the file"):
+            sign_in(credentials)
+
+
+def consent(sandbox: SandboxHandle) -> str:
+    """Return the refresh token that a person's consent in a browser would have given."""
+    state = sandbox.state
+    grant = Grant(state.credentials().run_as_user_id, "refresh_token api", family="consent")
+    with state.writing() as connection:
+        return new_refresh_token(connection, grant, client_id=sandbox.client_id, state=state)
 
 
 def test_a_wrong_secret_is_refused(credentials: ClientCredentials) -> None:

@@ -143,3 +143,21 @@ def test_a_compound_field_is_refused_with_the_way_around(connected: Connected) -
 
     with pytest.raises(BadAnswerError, match="AnnualRevenue is not a single value"):
         list(page.rows)
+
+
+def test_a_locator_that_leads_back_is_refused(connected: Connected) -> None:
+    _script(connected)
+    back = {"totalSize": 3, "done": False, "nextRecordsUrl": f"{ROOT}{NEXT}", "records": []}
+    connected.server.on("GET", NEXT, json_answer(back))
+
+    with pytest.raises(BadAnswerError, match="which was fetched before"):
+        [list(page.rows) for page in connected.org.query_pages(QUERY)]
+
+
+def test_an_answer_that_is_no_result_once_is_asked_again(connected: Connected) -> None:
+    whole = {"totalSize": 1, "done": True, "records": [_record(1)]}
+    connected.server.on("GET", "/query", json_answer({"totalSize": 1}), json_answer(whole))
+
+    (page,) = connected.org.query_pages(QUERY)
+
+    assert list(page.rows) == [["0011", "", "Ann", "false"]]

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import base64
 import socket
+import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from pydantic import SecretStr
 
-from sfterritory.connectors.salesforce.credentials import AccessToken, ClientCredentials, JwtBearer
+from sfterritory.connectors.salesforce.credentials import (
+    AccessToken,
+    ClientCredentials,
+    JwtBearer,
+    RefreshToken,
+)
 from sfterritory.connectors.salesforce.faults import RefusedError
 from sfterritory.connectors.salesforce.org import sign_in
 from sfterritory.connectors.salesforce.retry import RetryPolicy
-from sfterritory.connectors.salesforce.transport import ApiLimits, Observed, open_session
+from sfterritory.connectors.salesforce.secret import SecretSource
+from sfterritory.connectors.salesforce.session import USER_INFO_PATH
+from sfterritory.connectors.salesforce.transport import ApiLimits, Observed, lead_home
 from sfterritory.errors import ConnectorError, ExitCode, LimitReachedError, SignInError
 from sfterritory.events import Event, subscribed
 
@@ -24,6 +34,7 @@ from .fault_server import (
     USER_ID,
     Answer,
     FaultServer,
+    fault_server,
     json_answer,
     refusal,
 )
@@ -159,6 +170,61 @@ def test_a_sign_in_answered_by_something_else_says_so(
         sign_in(credentials, sleep=lambda _: None)
 
 
+@pytest.mark.parametrize(
+    ("resources", "userinfo"),
+    [
+        pytest.param(
+            {"identity": f"https://test.salesforce.com/id/{ORG_ID}/{USER_ID}"}, None, id="resources"
+        ),
+        pytest.param(
+            {}, {"organization_id": ORG_ID, "user_id": USER_ID, "sub": "..."}, id="userinfo"
+        ),
+    ],
+)
+def test_the_user_of_a_ready_token_is_learned_from_whatever_the_org_offers(
+    server: FaultServer, resources: dict[str, str], userinfo: dict[str, str] | None
+) -> None:
+    server.on("GET", "", json_answer(resources))
+    if userinfo is not None:
+        server.on("GET", USER_INFO_PATH, json_answer(userinfo))
+    token = AccessToken(instance_url=server.url, access_token=SecretStr(f"{ORG_ID[:15]}!ready"))
+
+    with sign_in(token) as org:
+        assert (org.org_id, org.user_id) == (ORG_ID, USER_ID)
+
+
+def test_a_token_whose_scopes_leave_userinfo_out_is_no_ended_session(server: FaultServer) -> None:
+    server.on("GET", "", json_answer({}))
+    server.on("GET", USER_INFO_PATH, Answer(403, b"Bad_OAuth_Token"))
+    token = AccessToken(instance_url=server.url, access_token=SecretStr(f"{ORG_ID[:15]}!ready"))
+
+    with sign_in(token) as org:
+        assert (org.org_id, org.user_id) == (ORG_ID, None)
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_carries_no_secret_to_another_place(
+    server: FaultServer, credentials: ClientCredentials, status: int
+) -> None:
+    refreshing = RefreshToken(
+        instance_url=server.url,
+        client_id="key",
+        source=SecretSource(env="R"),
+        refresh_token=SecretStr(SECRET),
+    )
+    token = AccessToken(instance_url=server.url, access_token=SecretStr(f"{ORG_ID[:15]}!ready"))
+    with fault_server() as elsewhere:
+        moved = Answer(status, b"", {"Location": f"{elsewhere.url}{TOKEN_PATH}"})
+        server.on("POST", TOKEN_PATH, moved)
+        server.on("GET", "", moved)
+
+        for each in (credentials, refreshing, token):
+            with pytest.raises(RefusedError, match=f"sends requests on to {elsewhere.url}"):
+                sign_in(each)
+
+        assert elsewhere.seen == []
+
+
 def test_a_key_that_is_none_is_refused_before_anything_is_sent(server: FaultServer) -> None:
     jwt_bearer = JwtBearer(
         instance_url=server.url, client_id="key", username="bot", private_key=SecretStr("not PEM")
@@ -197,6 +263,66 @@ def test_a_busy_server_is_given_the_time_it_asks_for(connected: Connected) -> No
     assert connected.waits_seconds == [7.0]
     (retry,) = [event for event in events if event.name == "salesforce.retry"]
     assert retry.facts == {"code": "SERVER_UNAVAILABLE", "attempt": 1, "wait_seconds": 7.0}
+
+
+@pytest.mark.parametrize(
+    ("date", "wait_seconds"),
+    [
+        pytest.param("Sun, 22 Nov 2026 10:00:00 GMT", 40.0, id="by-the-servers-clock"),
+        pytest.param("Sun, 22 Nov 2026 11:00:00 GMT", 0.0, id="over-already"),
+    ],
+)
+def test_a_wait_until_a_date_is_counted_by_the_servers_own_clock(
+    date: str, wait_seconds: float
+) -> None:
+    observed = Observed()
+
+    observed.note({"Date": date, "Retry-After": "Sun, 22 Nov 2026 10:00:40 GMT"})
+
+    assert float(observed.retry_after or "-1") == wait_seconds
+
+
+def test_a_busy_server_may_name_a_date_to_wait_for(connected: Connected) -> None:
+    server_now = datetime.now(UTC)  # noqa: TID251 - the server's clock is this machine's
+    until = (server_now + timedelta(seconds=50)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    connected.server.on(
+        "GET", "/limits", refusal(503, "SERVER_UNAVAILABLE", Retry_After=until), LIMITS
+    )
+
+    assert connected.org.limits() == LIMITS_READ
+
+    (wait_seconds,) = connected.waits_seconds
+    assert 40 <= wait_seconds <= 51
+
+
+def test_a_burst_of_ended_requests_costs_one_login(connected: Connected) -> None:
+    # All eight are answered before the first of them signs in again.
+    connected.server.on("GET", "/limits", *[EXPIRED] * 8, LIMITS)
+    together = threading.Barrier(8)
+    session = connected.org._session
+
+    def ask() -> None:
+        first = True
+
+        def attempt() -> object:
+            nonlocal first
+            try:
+                return session.rest.restful("limits")
+            finally:
+                if first:
+                    first = False
+                    together.wait()
+
+        session.read("asking", attempt)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(connected.server.calls("POST", TOKEN_PATH)) == 2
+    assert len(connected.server.calls("GET", "/limits")) == 16
 
 
 def test_waits_grow_and_end(connected: Connected) -> None:
@@ -246,13 +372,16 @@ def test_the_servers_clock_and_usage_come_from_headers(connected: Connected) -> 
         ),
     )
 
+    session = connected.org._session
+    session.read("asking", lambda: session.rest.restful("limits"))
+
     assert connected.org.server_time().tzinfo is not None
     assert connected.org.api_usage == ApiLimits(used=25, allowed=15000)
 
 
 def test_plain_http_leads_to_this_machine_only() -> None:
     with pytest.raises(ValueError, match="not an http address of this machine"):
-        open_session("http://acme.my.salesforce.com", Observed(), read_timeout_seconds=1)
+        lead_home(requests.Session(), "http://acme.my.salesforce.com", read_timeout_seconds=1)
 
 
 def test_the_policy_refuses_endless_patience() -> None:

@@ -272,7 +272,8 @@ def upgrade() -> None:
         sa.Column("object_name", Words(), nullable=False),
         sa.Column("watermark", TZDateTime(), nullable=False),
         sa.Column("fields", Words(), nullable=False),
-        sa.Column("fields_hash", Words(), nullable=False),
+        sa.Column("kept", Words(), nullable=False),
+        sa.Column("field_types", Words(), nullable=False),
         sa.Column("extra_kinds", Words(), nullable=False),
         sa.Column("text_lengths", Words(), nullable=False),
         sa.PrimaryKeyConstraint("object_name"),
@@ -406,6 +407,50 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "related_record",
+        sa.Column("id", Words(), nullable=False),
+        sa.Column("is_deleted", Flag(), nullable=False),
+        sa.Column("object_name", Words(), nullable=False),
+        sa.Column("name", Words(), nullable=True),
+        sa.Column("record_id", Words(), nullable=True),
+        sa.Column("user_id", Words(), nullable=True),
+        sa.Column("system_modstamp", TZDateTime(), nullable=True),
+        sa.Column("extra", Words(), nullable=True),
+        sa.CheckConstraint(
+            "length(id) = 18 OR object_name = 'FlowDefinitionView'",
+            name="related_record_id_has_18_characters",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_related_record_object_name"), "related_record", ["object_name"], unique=False
+    )
+    op.create_index(
+        op.f("ix_related_record_record_id"), "related_record", ["record_id"], unique=False
+    )
+    op.create_table(
+        "customer_activity",
+        sa.Column("id", Words(), nullable=False),
+        sa.Column("is_deleted", Flag(), nullable=False),
+        sa.Column("object_name", Words(), nullable=False),
+        sa.Column("what_id", Words(), nullable=True),
+        sa.Column("who_id", Words(), nullable=True),
+        sa.Column("account_id", Words(), nullable=True),
+        sa.Column("owner_id", Words(), nullable=True),
+        sa.Column("activity_date", Day(), nullable=True),
+        sa.Column("completed_at", TZDateTime(), nullable=True),
+        sa.Column("is_closed", Flag(), nullable=True),
+        sa.Column("system_modstamp", TZDateTime(), nullable=False),
+        sa.Column("extra", Words(), nullable=True),
+        sa.CheckConstraint("length(id) = 18", name="customer_activity_id_has_18_characters"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_customer_activity_account_id"), "customer_activity", ["account_id"], unique=False
+    )
+    op.create_table(
         "decision",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("plan_hash", Words(), nullable=False),
@@ -478,6 +523,7 @@ def upgrade() -> None:
         sa.Column("object_name", Words(), nullable=False),
         sa.Column("record_id", Words(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("job_id", Words(), nullable=True),
         sa.Column("state", Words(), nullable=False),
         sa.Column("outcome", Words(), nullable=True),
         sa.Column("code", Words(), nullable=False),

@@ -1,0 +1,1 @@
+"""A pull of a million accounts, beside its limits and other clients."""

@@ -1,0 +1,1 @@
+"""Signing in: the OAuth endpoints, and the SOAP login that answers as orgs of today do."""

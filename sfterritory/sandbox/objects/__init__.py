@@ -1,0 +1,1 @@
+"""The org's objects and fields, declared as data; one module a family."""

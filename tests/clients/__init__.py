@@ -1,0 +1,1 @@
+"""Salesforce clients that others wrote, run unmodified against the sandbox."""
