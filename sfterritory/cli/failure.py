@@ -14,6 +14,7 @@ import click
 from sfterritory.errors import ExitCode, SfTerritoryError
 
 FORMAT_VERSION = 1
+_ANSWER = "run the command again and answer y, or give --yes where nobody can answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def _explain(error: BaseException) -> _Failure:
             return _Failure(error.format_message(), f"see `{path} --help`", ExitCode.USAGE)
         case click.ClickException():
             return _Failure(error.format_message(), "correct the command", ExitCode.USAGE)
+        case click.Abort() if not isinstance(error.__cause__, KeyboardInterrupt):
+            return _Failure("not confirmed: nothing was done", _ANSWER, ExitCode.ERROR)
         case click.Abort() | KeyboardInterrupt():
             remedy = "run the same command again: it goes on where it stopped"
             return _Failure("interrupted", remedy, ExitCode.INTERRUPTED)

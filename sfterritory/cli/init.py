@@ -46,8 +46,10 @@ def command(folder: Path, *, as_json: bool) -> None:
         click.echo(f"  + {path}")
     for path in kept:
         click.echo(f"  = {path} (kept as it is)")
+    into = "" if folder == Path() else f"`cd {folder}`; "
     click.echo(
-        "\nNext: set SFTERRITORY_INSTANCE_URL and credentials (sfterritory.yaml lists them),\n"
+        f"\nNext: {into}set SFTERRITORY_INSTANCE_URL and credentials (sfterritory.yaml lists "
+        "them),\n"
         "or start an org to practise with: `sfterritory sandbox serve`. Then: `sfterritory doctor`."
     )
 

@@ -132,7 +132,7 @@ def _show_forecast(forecast: PullForecast, console: Console) -> None:
         ],
         console=console,
     )
-    fits = "This fits." if forecast.fits else "This does not fit: the pull would stop on the way."
+    fits = "This fits." if forecast.fits else "This does not fit: a pull would stop in time."
     console.print(
         f"About {forecast.calls:,} API calls. The org used {forecast.api_calls_used:,} of "
         f"{forecast.api_calls_allowed:,} in 24 hours, and {forecast.api_calls_kept:,} are kept "

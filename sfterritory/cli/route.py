@@ -36,3 +36,5 @@ def command(invocation: Invocation) -> None:
     )
     for name, records in report.records.items():
         console.print(f"{name}: {records:,} routed, {report.moves[name]:,} to another owner.")
+    for note in report.notes:
+        console.print(f"Note: {note}")

@@ -55,9 +55,7 @@ def read_table(path: Path, *, name: str, sheet: str | None = None) -> Table:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise ConfigError(
-            f"{name} cannot be read: {error.strerror}", remedy="correct the path, or put it there"
-        ) from error
+        raise _unreadable(name, error) from error
     if size > MAX_FILE_BYTES:
         raise ConfigError(
             f"{name} is {size:,} bytes long, more than {MAX_FILE_BYTES:,}",
@@ -70,6 +68,13 @@ def read_table(path: Path, *, name: str, sheet: str | None = None) -> Table:
             f"{name} ends in {path.suffix or 'nothing'}", remedy=f"give it as {_READABLE}"
         )
     return _table(name, _csv_rows(path, name=name))
+
+
+def _unreadable(name: str, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"{name} cannot be read: {error.strerror}",
+        remedy="correct the path or the permissions, or put it there",
+    )
 
 
 def _table(name: str, rows: Iterable[TableRow]) -> Table:
@@ -96,7 +101,10 @@ def _padded(cells: Sequence[str], width: int) -> tuple[str, ...]:
 
 
 def _csv_rows(path: Path, *, name: str) -> list[TableRow]:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(name, error) from error
     encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
         text = raw.decode(encoding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sfterritory.connectors.salesforce import soql
@@ -32,6 +33,18 @@ ACCOUNTS_PER_QUERY = 200
 _ABSENT = frozenset({"INVALID_TYPE", "INVALID_FIELD", "NOT_FOUND", "INSUFFICIENT_ACCESS"})
 
 
+@dataclass(frozen=True, slots=True)
+class Teams:
+    """How many team members accounts have, by account id; absent is none.
+
+    Attributes:
+        unknown: Why that cannot be told, '' where it can.
+    """
+
+    sizes: Counter[str] = field(default_factory=Counter)
+    unknown: str = ""
+
+
 class QueryingOrg(Protocol):
     """The one thing that is asked of an org here."""
 
@@ -45,13 +58,31 @@ def account_ids(changes: Iterable[OwnerChange]) -> tuple[str, ...]:
     return tuple(sorted(one.record_id for one in subjects if one.object_name == ACCOUNT))
 
 
-def team_sizes(org: QueryingOrg, accounts: Sequence[str]) -> Counter[str] | None:
-    """Return how many team members each account has; None where the org shows no teams."""
+def teams_before(
+    store: Store, org: QueryingOrg, accounts: Sequence[str], *, begun: AbstractSet[str]
+) -> Teams:
+    """Return the teams as they were before the accounts' owners changed.
+
+    An earlier, interrupted call may have changed the owners of those in `begun`: theirs are
+    taken from the last pull.
+    """
+    now = _teams(org, [one for one in accounts if one not in begun])
+    if now.unknown or not begun:
+        return now
+    if TEAM_MEMBER not in store.mirror.pulled():
+        return Teams(unknown="the run was cut off, and the last pull has none to compare with")
+    members = store.mirror.columns(TEAM_MEMBER, [PARENT]).fields[PARENT]
+    then = Counter(one for one in typed(members, TextColumn).values() if one in begun)
+    return Teams(now.sizes + Counter({one: size for one, size in then.items() if one is not None}))
+
+
+def _teams(org: QueryingOrg, accounts: Sequence[str]) -> Teams:
+    """Return the teams as Salesforce has them now."""
     try:
-        return Counter(row[1] for row in _below(org, TEAM_MEMBER, ("Id", PARENT), accounts))
+        return Teams(Counter(row[1] for row in _below(org, TEAM_MEMBER, ("Id", PARENT), accounts)))
     except RefusedError as error:
         if error.code in _ABSENT:
-            return None
+            return Teams(unknown="the org has no account teams, or hides them")
         raise
 
 
@@ -61,7 +92,7 @@ def side_effects(
     plan: Plan,
     outcomes: Sequence[Applied],
     *,
-    teams_before: Counter[str] | None,
+    before: Teams,
 ) -> SideEffects:
     """Compare what belongs to the accounts that a run wrote with what it was.
 
@@ -79,24 +110,24 @@ def side_effects(
     children: list[MovedChild] = []
     unchecked = []
     for object_name in CHILD_OBJECTS:
-        before = _pulled_children(store, object_name, new_owners.keys())
-        after = None if before is None else _children(org, object_name, accounts)
-        if before is None:
+        pulled = _pulled_children(store, object_name, new_owners.keys())
+        present = None if pulled is None else _children(org, object_name, accounts)
+        if pulled is None:
             unchecked.append(f"{object_name}: the last pull has none")
-        elif after is None:
+        elif present is None:
             unchecked.append(f"{object_name}: the integration user cannot see it")
         else:
             children += moved_children(
-                object_name, before, after, new_owners=new_owners, planned=planned
+                object_name, pulled, present, new_owners=new_owners, planned=planned
             )
-    teams_after = None if teams_before is None else team_sizes(org, accounts)
-    if teams_before is None or teams_after is None:
-        unchecked.append(f"{TEAM_MEMBER}: the org has no account teams, or hides them")
-        teams_before = teams_after = Counter()
+    after = before if before.unknown else _teams(org, accounts)
+    if after.unknown:
+        unchecked.append(f"{TEAM_MEMBER}: {after.unknown}")
+        before = after
     return SideEffects(
         accounts=len(accounts),
         children=tuple(children),
-        teams=changed_teams(teams_before, teams_after, accounts=new_owners.keys()),
+        teams=changed_teams(before.sizes, after.sizes, accounts=new_owners.keys()),
         unchecked=tuple(unchecked),
     )
 

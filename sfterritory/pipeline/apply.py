@@ -22,7 +22,7 @@ from sfterritory.model.plan import Applied, Plan
 from sfterritory.model.store.plan_room import StoredPlan
 from sfterritory.model.store.run_room import Run, RunState
 from sfterritory.model.store.store import Store
-from sfterritory.pipeline.account_family import account_ids, side_effects, team_sizes
+from sfterritory.pipeline.account_family import account_ids, side_effects, teams_before
 from sfterritory.pipeline.org_check import check_org
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.review import Selection, seen_at
@@ -32,6 +32,7 @@ from sfterritory.writeback.approvals import Approved, approved_changes, line_key
 from sfterritory.writeback.freshness import Present, check_fresh
 from sfterritory.writeback.side_effect import SideEffects
 from sfterritory.writeback.summary import apply_exit_code, apply_line
+from sfterritory.writeback.totals import ACCOUNT
 
 LEASE = "apply"
 
@@ -107,14 +108,16 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
                 who=who,
                 host=socket.gethostname(),
             )
-        teams_before = team_sizes(org, account_ids(approved.changes))
+        teams = teams_before(
+            store, org, account_ids(approved.changes), begun=_begun_accounts(store, run)
+        )
         outcomes = _write(settings, store, org, approved, run, clock=clock)
         left = len(approved.changes) - len(
             {one.key for one in outcomes} & {one.key for one in approved.changes}
         )
         effects = SideEffects()
         if not left:  # one that was interrupted stays open, and the next one looks at it all
-            effects = side_effects(store, org, plan, outcomes, teams_before=teams_before)
+            effects = side_effects(store, org, plan, outcomes, before=teams)
             fine = _exit_code(outcomes, effects) is ExitCode.DONE
             _close(store, run, RunState.DONE if fine else RunState.PARTLY, effects, at=clock())
         whole = not (left or approved.left_out)
@@ -248,6 +251,14 @@ def _moved(store: Store, plan: Plan) -> frozenset[str]:
             and owner.get(change.subject.record_id) != change.before
         }
     return frozenset(moved)
+
+
+def _begun_accounts(store: Store, run: Run) -> frozenset[str]:
+    """Return the accounts that a run has written, or may have; none of one that just began."""
+    written = [one for one in store.runs.outcomes(run.id).values() if one.sent]
+    begun = {(one.object_name, one.record_id) for one in written}
+    begun |= {(one.object_name, one.record_id) for one in store.runs.unsettled(run.id)}
+    return frozenset(record_id for object_name, record_id in begun if object_name == ACCOUNT)
 
 
 @contextmanager

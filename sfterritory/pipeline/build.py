@@ -21,6 +21,7 @@ from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.metrics import alignment_metrics
 from sfterritory.optimize.territories import build_territories
 from sfterritory.optimize.workload import Workload, servable_accounts, workload
+from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import TERRITORIES_FILE, load_people, load_roster
 from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, latest_snapshot, load_placed
 from sfterritory.pipeline.territory_sheet import alignment_rows, territory_rows
@@ -60,7 +61,7 @@ class BuildReport(Document):
         gap_share: How far the answer may be from the best for its centres; None if not proven.
         before: Balance, travel and disruption of today's owners.
         after: The same of the territories.
-        notes: What could not be had, each with its cause.
+        notes: What could not be had, each with its cause; and lists that name merged accounts.
     """
 
     version: str
@@ -121,12 +122,14 @@ def build(
     """
     with store.lease(LEASE, holder):
         snapshot = latest_snapshot(store)
+        followed = following_merges(settings, store)
+        settings = followed.settings
         placed = load_placed(store, "Account", _fields(settings))
         book = _book(settings, placed, load_roster(settings, store, load_people(settings, store)))
         built = _built(settings, book, placed, workers=workers)
         version = _version(settings, snapshot, book, built, now=now)
         store.territories.save(version, built.territories, alignment=built.alignment)
-    report = _report(version, book, built)
+    report = _report(version, book, built, more_notes=followed.notes)
     store.log.add("build", at=now, by=holder, facts={"version": version.id, "moved": report.moved})
     return report
 
@@ -272,7 +275,9 @@ def _figures(
     }
 
 
-def _report(version: TerritoryVersion, book: _Book, built: _Built) -> BuildReport:
+def _report(
+    version: TerritoryVersion, book: _Book, built: _Built, *, more_notes: tuple[str, ...]
+) -> BuildReport:
     plan, capacity = built.plan, built.work.capacity
     terms = asdict(capacity)
     rep_hours = terms.pop("rep_hours").tolist()
@@ -308,7 +313,7 @@ def _report(version: TerritoryVersion, book: _Book, built: _Built) -> BuildRepor
                 built.territories, book.roster.names, rep_hours, servable.tolist(), strict=True
             )
         ),
-        notes=tuple(one.message for one in plan.notes),
+        notes=(*(one.message for one in plan.notes), *more_notes),
     )
 
 

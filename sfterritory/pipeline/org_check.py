@@ -7,7 +7,8 @@ from sfterritory.connectors.salesforce.organization import Organization, read_or
 from sfterritory.errors import ConfigError
 from sfterritory.events import emit
 from sfterritory.model.store.store import Store
-from sfterritory.settings.project import PROJECT_FILE, Settings
+from sfterritory.settings.project import Settings
+from sfterritory.settings.reader import PROJECT_FILE
 
 
 def check_org(settings: Settings, store: Store, org: SalesforceOrg) -> Organization:
@@ -35,7 +36,7 @@ def check_org(settings: Settings, store: Store, org: SalesforceOrg) -> Organizat
         "org.checked",
         org_id=org.org_id,
         kind=organization.kind,
-        expected=settings.project.org.id is not None or _profile_expects(settings),
+        expected=settings.says_which_org,
     )
     return organization
 
@@ -72,8 +73,3 @@ def _check_kind(settings: Settings, organization: Organization) -> None:
         f"{key} says {wanted}, and org {organization.id} is {organization.kind}; nothing was done",
         remedy=f"choose another profile with --org, or correct {key}",
     )
-
-
-def _profile_expects(settings: Settings) -> bool:
-    profile = settings.profile
-    return profile is not None and (profile.org_id is not None or profile.sandbox is not None)

@@ -25,6 +25,7 @@ from sfterritory.model.store.plan_room import StoredPlan
 from sfterritory.model.store.route import RouteDecisions, RouteVersion
 from sfterritory.model.store.snapshot import Snapshot
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.field_list import named_fields
 from sfterritory.pipeline.people import People, load_people
 from sfterritory.pipeline.records import latest_snapshot, typed
 from sfterritory.pipeline.route import read_runner_up
@@ -61,7 +62,7 @@ def plan_changes(settings: Settings, store: Store, *, now: datetime, created_by:
         org=org,
         source=plan_source(settings, snapshot, routed),
         policy=plan_policy(settings),
-        checks=(_one_territory_each(territories),),
+        checks=(_one_territory_each(territories), *_lost_fields(settings, store)),
     )
     stored = store.plans.save(plan, created_by, created_at=now)
     store.log.add("plan", at=now, by=created_by, facts={"plan": plan.hash})
@@ -245,6 +246,27 @@ def _one_territory_each(territories: Territories) -> Check:
         detail=f"{len(aligned):,} located accounts in scope lie in {len(territories.rows)} "
         f"territories; {missing:,} in none, {twice:,} in more than one",
     )
+
+
+def _lost_fields(settings: Settings, store: Store) -> Iterator[Check]:
+    """Name the fields that can no longer be read, with the rules that went by their old values.
+
+    It stops nothing: who wants that sets `pull.missing_fields` to refuse.
+    """
+    pulled = store.mirror.pulled()
+    told = []
+    for name, rules in sorted(settings.routing.objects.items()):
+        kept = pulled[name].kept if name in pulled else {}
+        for field in sorted({*kept} & {*named_fields(settings, name)}):
+            asking = [repr(rule.name) for rule in rules.rules if field in rule.when.fields]
+            told.append(f"{name}.{field}" + (f" of rule {', '.join(asking)}" if asking else ""))
+    if told:
+        yield Check(
+            name="lost_fields",
+            passed=True,
+            detail=f"Salesforce no longer shows {'; '.join(told)}: values of an earlier pull were "
+            "used",
+        )
 
 
 def _scalars(column: Column, rows: np.ndarray) -> list[Scalar]:

@@ -13,6 +13,7 @@ from sfterritory.model.columns import TextColumn
 from sfterritory.model.document import Document, canonical_json, content_hash
 from sfterritory.model.store.route import RouteDecisions, RouteVersion
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.routing_facts import (
@@ -45,6 +46,7 @@ class RouteReport(Document):
     Attributes:
         moves: Records that would get another owner, by object.
         rules: Every rule of every object, in order, those without a record too.
+        notes: Lists that name records merged away.
     """
 
     version: str
@@ -53,6 +55,7 @@ class RouteReport(Document):
     records: dict[str, int]
     moves: dict[str, int]
     rules: tuple[RuleCount, ...]
+    notes: tuple[str, ...]
 
 
 def route_all(settings: Settings, store: Store, *, now: datetime, holder: str) -> RouteReport:
@@ -66,7 +69,8 @@ def route_all(settings: Settings, store: Store, *, now: datetime, holder: str) -
         snapshot = latest_snapshot(store)
         people = load_people(settings, store)
         territories = load_territories(store, snapshot_id=snapshot.id)
-        routable = load_routable(settings, store, people=people, territories=territories)
+        followed = following_merges(settings, store)
+        routable = load_routable(followed.settings, store, people=people, territories=territories)
         before = PoolState({name: str(member) for name, member in store.routes.pools().items()})
         results, pools = _routed(routable, before)
         decisions = [
@@ -97,6 +101,7 @@ def route_all(settings: Settings, store: Store, *, now: datetime, holder: str) -
             for one, routed in zip(routable, results, strict=True)
             for count in _rule_counts(one, routed)
         ),
+        notes=followed.notes,
     )
     store.log.add("route", at=now, by=holder, facts={"version": version.id})
     return report

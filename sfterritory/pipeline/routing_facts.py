@@ -23,7 +23,6 @@ from sfterritory.routing.table import RoutingTable, resolve_rules
 from sfterritory.routing.validation import check_rules
 from sfterritory.settings.project import Settings
 
-ROUTING_FILE = "mappings/routing.yaml"
 NOWHERE = -1
 
 

@@ -22,6 +22,7 @@ from sfterritory.model.document import Document, Scalar
 from sfterritory.model.ids import to_18
 from sfterritory.model.plan import OwnerChange, RunnerUp, Subject
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import People, load_people
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.route import read_runner_up
@@ -54,6 +55,12 @@ def why(settings: Settings, store: Store, name: str, *, at: datetime | None = No
     """
     snapshot = latest_snapshot(store)
     subject, record = _find(store, name)
+    if at is None and record.get("MasterRecordId"):
+        winner = store.mirror.masters(subject.object_name).get(subject.record_id)
+        raise ConfigError(
+            f"{subject.object_name} {subject.record_id} ({subject.name}) was merged into {winner}",
+            remedy=f"ask for {winner}, or who owned this one at a past moment with --at",
+        )
     if at is None and record.get("IsDeleted"):
         raise ConfigError(
             f"{subject.object_name} {subject.record_id} ({subject.name}) was deleted in Salesforce",
@@ -129,7 +136,8 @@ def _routing(
     decision = store.routes.decision(version.id, subject.object_name, record_id=subject.record_id)
     if decision is None or decision.owner_id is None:
         return None, None
-    routable = load_routable(settings, store, people=people, territories=territories)
+    followed = following_merges(settings, store).settings
+    routable = load_routable(followed, store, people=people, territories=territories)
     one = next(o for o in routable if o.placed.records.object_name == subject.object_name)
     row = int(np.searchsorted(one.placed.records.ids, subject.record_id))
     pools = PoolState({name: str(member) for name, member in version.pools_before.items()})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.owner import check_owner
 from sfterritory.sandbox.refusal import RefusedError
+from sfterritory.sandbox.schema import TEXT_TYPES
 from sfterritory.sandbox.state import row_of
 from sfterritory.sandbox.values import stored_value
 
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 
-def accepted(described: ObjectDef, values: Mapping[str, Any], *, creating: bool) -> Values:
+def accepted(
+    described: ObjectDef, values: Mapping[str, Any], *, creating: bool, empty_is_null: bool
+) -> Values:
     """Return the values by field name, each as its column stores it.
+
+    An empty text is null, or else stays one where the field is a text that may be empty.
 
     Raises:
         RefusedError: An unknown or read-only field, or a value that does not fit.
@@ -35,7 +40,8 @@ def accepted(described: ObjectDef, values: Mapping[str, Any], *, creating: bool)
         if not (field.createable if creating else field.updateable):
             read_only.append(field.name)
             continue
-        given[field.name] = stored_value(field, value)
+        empty = value == "" and not empty_is_null and field.type in TEXT_TYPES and field.nillable
+        given[field.name] = "" if empty else stored_value(field, value)
     if read_only:
         raise RefusedError(
             "INVALID_FIELD_FOR_INSERT_UPDATE",

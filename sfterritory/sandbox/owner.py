@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfterritory.sandbox.profile import profile_of
 from sfterritory.sandbox.refusal import RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from sfterritory.sandbox.schema import ObjectDef
     from sfterritory.sandbox.transaction import Transaction
@@ -34,6 +35,26 @@ def check_owner(tx: Transaction, described: ObjectDef, owner_id: str) -> None:
         _check_user(tx, described, owner_id)
     else:
         _check_queue(tx.connection, described, owner_id)
+
+
+def check_owner_active(
+    tx: Transaction, before: Mapping[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Refuse changes of an inactive owner's record, but that of its owner, in orgs that do so.
+
+    Raises:
+        RefusedError: INACTIVE_OWNER_OR_USER.
+    """
+    owner_id = before.get("OwnerId")
+    if not tx.switches.inactive_owner_locks_record or not owner_id or "OwnerId" in given:
+        return
+    found = tx.connection.execute(
+        'SELECT 1 FROM "User" WHERE Id = ? AND IsActive = 0', (owner_id,)
+    ).fetchone()
+    if found:
+        raise RefusedError(
+            "INACTIVE_OWNER_OR_USER", f"operation performed with inactive user [{owner_id[:15]}]"
+        )
 
 
 def _check_user(tx: Transaction, described: ObjectDef, user_id: str) -> None:

@@ -32,11 +32,19 @@ MAX_HEAD_READ_BYTES = 262_144  # read more than is allowed, so that the refusal 
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files with which the server speaks TLS: some clients speak nothing else."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxHandle:
     """A sandbox that answers.
 
     Attributes:
-        url: `http://127.0.0.1:PORT`.
+        url: `http://127.0.0.1:PORT`; `https:` with a certificate.
         path: Its state file.
     """
 
@@ -105,8 +113,14 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def sandbox_server(state: SandboxState, *, jwt_public_key: bytes | None = None) -> uvicorn.Server:
-    """Return a server for an open state; signals are the caller's business."""
+def sandbox_server(
+    state: SandboxState, *, jwt_public_key: bytes | None = None, tls: TlsFiles | None = None
+) -> uvicorn.Server:
+    """Return a server for an open state; signals are the caller's business.
+
+    Raises:
+        SandboxError: The certificate or its key cannot be used.
+    """
     config = uvicorn.Config(
         create_app(state, jwt_public_key=jwt_public_key),
         log_level="error",
@@ -117,8 +131,18 @@ def sandbox_server(state: SandboxState, *, jwt_public_key: bytes | None = None) 
         ws="none",
         date_header=False,  # the application writes the date, by its own clock
         server_header=False,
+        proxy_headers=False,  # the application judges them, by the Host beside them
         timeout_graceful_shutdown=3,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise SandboxError(
+            f"the certificate {tls.certificate if tls else ''} cannot be used: {error}",
+            remedy="name PEM files of a certificate and its key",
+        ) from error
     return _QuietServer(config)
 
 
@@ -130,12 +154,13 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
-def handle_of(state: SandboxState, listener: socket.socket) -> SandboxHandle:
+def handle_of(state: SandboxState, listener: socket.socket, *, tls: bool = False) -> SandboxHandle:
     """Return how to reach a sandbox, with a fresh access token."""
     host, port = listener.getsockname()[:2]
+    scheme = "https" if tls else "http"
     credentials = state.credentials()
     return SandboxHandle(
-        url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}",
+        url=f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}",
         client_id=credentials.client_id,
         client_secret=credentials.client_secret,
         access_token=store_token(state, credentials.run_as_user_id),
@@ -154,6 +179,7 @@ def running_sandbox(  # noqa: PLR0913 - each is a choice of a test
     clock: Clock | None = None,
     switches: Switches | None = None,
     jwt_public_key: bytes | None = None,
+    tls: TlsFiles | None = None,
     faults: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[SandboxHandle]:
     """Serve a state file from a thread of this process; seed it first if there is none.
@@ -165,6 +191,7 @@ def running_sandbox(  # noqa: PLR0913 - each is a choice of a test
         clock: The server's time.
         switches: In place of those in the file.
         jwt_public_key: PEM of the key whose assertions are accepted.
+        tls: Certificate and key, to speak TLS in place of plain HTTP.
         faults: What is to go wrong, beside what the file says: `{"kind": "cut", "nth": 2}`.
 
     Raises:
@@ -176,11 +203,11 @@ def running_sandbox(  # noqa: PLR0913 - each is a choice of a test
         opened = SandboxState(state, switches=switches, **({"clock": clock} if clock else {}))
         stack.callback(opened.close)
         listener = stack.enter_context(listening_socket("127.0.0.1", port))
-        server = sandbox_server(opened, jwt_public_key=jwt_public_key)
+        server = sandbox_server(opened, jwt_public_key=jwt_public_key, tls=tls)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
-        handle = handle_of(opened, listener)
+        handle = handle_of(opened, listener, tls=tls is not None)
         for fault in faults:
             add_fault(opened, fault)
         thread.start()

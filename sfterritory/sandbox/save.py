@@ -25,6 +25,7 @@ from sfterritory.sandbox.declared import check_declared, check_unlocked
 from sfterritory.sandbox.ids import normalised
 from sfterritory.sandbox.objects.everything import EVERYTHING
 from sfterritory.sandbox.objects.making import PERSONS, PLACES, TERRITORIES
+from sfterritory.sandbox.owner import check_owner_active
 from sfterritory.sandbox.person import check_person_contact, person_values
 from sfterritory.sandbox.refusal import RefusedError
 from sfterritory.sandbox.row_store import change_row, insert_row
@@ -75,9 +76,11 @@ class Saver(Transaction):
             raise RefusedError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         if described.name == "Contact":
             check_person_contact(self, before)
-        given = accepted(described, values, creating=False)
+        empty_is_null = self.switches.empty_text_is_null
+        given = accepted(described, values, creating=False, empty_is_null=empty_is_null)
         check_not_emptied(described, given)
         check_references(self, described, given, before)
+        check_owner_active(self, before, given)
         after = {**before, **self._columns(described, given, before)}
         after.update(derived(EVERYTHING.objects[described.name], after, now=self.now))
         self._check(described, before, after)
@@ -100,7 +103,8 @@ class Saver(Transaction):
         row: Values = {field.name: field.default for field in whole.columns}
         if described.has("OwnerId"):
             row["OwnerId"] = self.user_id
-        given = accepted(described, values, creating=True)
+        empty_is_null = self.switches.empty_text_is_null
+        given = accepted(described, values, creating=True, empty_is_null=empty_is_null)
         row.update(self._columns(described, given, {}))
         check_required(described, row)
         check_references(self, described, given, {})

@@ -6,11 +6,10 @@ import re
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.routing import Route
 
 from sfterritory.sandbox.api import (
     batch,
@@ -30,6 +29,9 @@ from sfterritory.sandbox.api.admin import admin_app
 from sfterritory.sandbox.api.answer import ApiError, Call, Handler, error_answer
 from sfterritory.sandbox.api.bulk import ingest as bulk_ingest
 from sfterritory.sandbox.api.bulk import query as bulk_query
+from sfterritory.sandbox.api.classic import routes as classic_routes
+from sfterritory.sandbox.api.classic.document import ClassicError, speaks_json, translated
+from sfterritory.sandbox.api.classic.document import error_answer as classic_error_answer
 from sfterritory.sandbox.api.coding import decoded
 from sfterritory.sandbox.api.dispatch import DATA, routed, versioned, wrong_method
 from sfterritory.sandbox.api.limits import limit_info, take_request
@@ -42,11 +44,12 @@ from sfterritory.sandbox.api.oauth.request import (
     refused,
 )
 from sfterritory.sandbox.api.router import Router, segments_of
-from sfterritory.sandbox.api.session import authorised
+from sfterritory.sandbox.api.session import Session, authorised
 from sfterritory.sandbox.faults.front import FaultFront
+from sfterritory.sandbox.header_case import WrittenHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,9 +59,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 160_000_000  # above an upload of 100 MB after its base64 growth
 MAX_HEAD_BYTES = 16_384
 _SIGN_IN = "/services/oauth2/"
-_ON_LOOPBACK = re.compile(
-    r"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII
-)
+_ON_LOOPBACK = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?", re.ASCII)
 _MODULES = (
     version,
     query,
@@ -75,6 +76,7 @@ _MODULES = (
     bulk_ingest,
     bulk_query,
 )
+_CLASSIC = ("services", "async")
 _SITE_MODULES = (token, authorize, identity, revoke, logout)
 
 
@@ -85,12 +87,10 @@ def create_app(state: SandboxState, *, jwt_public_key: bytes | None = None) -> A
         state: The open state file; the caller closes it.
         jwt_public_key: PEM of the key whose JWT bearer assertions are accepted.
     """
-    app = Starlette(
-        routes=[Route("/{path:path}", _Org(state, jwt_public_key))],
-        exception_handlers={Exception: _answer_crash},
-    )
+    # No Route of Starlette's: its `{path:path}` does not match a line feed, which a path may hold.
+    app = ServerErrorMiddleware(_Org(state, jwt_public_key), handler=_answer_crash)
     org = _Dated(_Front(app, state), state)
-    return FaultFront(org, state, admin=_Dated(admin_app(state), state))
+    return WrittenHeaders(FaultFront(org, state, admin=_Dated(admin_app(state), state)))
 
 
 class _Org:
@@ -100,6 +100,7 @@ class _Org:
         self._state = state
         self._public_key = public_key
         self._routes: Router[Handler] = Router(module.ROUTES for module in _MODULES)
+        self._classic: Router[Handler] = Router([classic_routes.ROUTES])
         self._site: Router[SiteHandler] = Router(module.SITE_ROUTES for module in _SITE_MODULES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,6 +130,8 @@ class _Org:
             if len(segments) == 2:
                 return _versions(request)
             return self._answer_data(request, segments, content)
+        if tuple(one.lower() for one in segments[:2]) == _CLASSIC and len(segments) > 2:
+            return self._answer_classic(request, segments, content)
         return self._answer_site(request, segments, content)
 
     def _answer_data(self, request: Request, segments: Sequence[str], body: bytes) -> Response:
@@ -139,30 +142,65 @@ class _Org:
         """
         state = self._state
         number, rest = versioned(segments)
-        session = authorised(state, request.headers.get("authorization"))
+        try:
+            session = authorised(state, request.headers.get("authorization"))
+        except ApiError as error:
+            if rest[:1] == ["jobs"] and state.switches.bulk_dead_token_as_bulk_1:
+                raise ApiError(400, "InvalidSessionId", error.message) from error
+            raise
         try:
             take_request(state, session)
             handler, path = routed(self._routes, rest, method=request.method)
-            call = Call(
-                state=state,
-                version=number,
-                method=request.method,
-                user_id=session.user_id,
-                schema=state.schema_for(session.user_id),
-                path=path,
-                query=dict(request.query_params),
-                headers=dict(request.headers),
-                body=body,
-                origin=_origin(request),
-                routes=self._routes,
+            response = handler(
+                self._call(request, session, version_number=number, path=path, body=body)
             )
-            response = handler(call)
         except ApiError as error:
             response = error_answer(error)
         if response.status_code != 204 or state.switches.limit_info_on_204:
             response.headers["Sforce-Limit-Info"] = limit_info(state, session)
         state.save_usage_if_free()
         return response
+
+    def _answer_classic(self, request: Request, segments: Sequence[str], body: bytes) -> Response:
+        """Answer below `/services/async/XX.0`: Bulk API 1.0, with refusals in its own form."""
+        try:
+            try:
+                number = version.checked_version(f"v{segments[2]}")
+                token = request.headers.get("x-sfdc-session")
+                header = f"Bearer {token}" if token else request.headers.get("authorization")
+                session = authorised(self._state, header)
+                take_request(self._state, session)
+                handler, path = routed(self._classic, segments[3:], method=request.method)
+                return handler(
+                    self._call(request, session, version_number=number, path=path, body=body)
+                )
+            except ApiError as error:
+                raise translated(error.code, error.message) from error
+        except ClassicError as refusal:
+            return classic_error_answer(refusal, as_json=speaks_json(request.headers))
+
+    def _call(
+        self,
+        request: Request,
+        session: Session,
+        *,
+        version_number: str,
+        path: Mapping[str, str],
+        body: bytes,
+    ) -> Call:
+        return Call(
+            state=self._state,
+            version=version_number,
+            method=request.method,
+            user_id=session.user_id,
+            schema=self._state.schema_for(session.user_id),
+            path=path,
+            query=dict(request.query_params),
+            headers=dict(request.headers),
+            body=body,
+            origin=_origin(request),
+            routes=self._routes,
+        )
 
     def _answer_site(self, request: Request, segments: Sequence[str], body: bytes) -> Response:
         handler, path = routed(self._site, segments, method=request.method)
@@ -199,18 +237,18 @@ async def _body(request: Request) -> bytes:
 
 
 def _origin(request: Request) -> str:
-    """Return the address that the client reached us by.
+    """Return the address that the client reached us by: the socket's, or that of a TLS front.
 
-    That is the Host header's where it names this machine: a client that came through a front (for
-    TLS, say) goes on through it. Any other Host could lead a token astray: the socket's address
-    stands in for it.
+    A front says so by `X-Forwarded-Proto: https`, and its Host has to be of this machine: any
+    other could lead a token astray.
     """
-    authority = request.headers.get("host", "")
-    if not _ON_LOOPBACK.fullmatch(authority):
-        host, port = request.scope["server"]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    authority = request.headers.get("host", "").lower()
     forwarded = request.headers.get("x-forwarded-proto", "").lower()
-    return f"{'https' if forwarded == 'https' else 'http'}://{authority.lower()}"
+    if forwarded == "https" and _ON_LOOPBACK.fullmatch(authority):
+        return f"https://{authority}"
+    host, port = request.scope["server"]
+    scheme = request.scope["scheme"]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def _answer_crash(_request: Request, _error: Exception) -> Response:

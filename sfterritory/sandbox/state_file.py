@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sfterritory.sandbox.schema import ObjectDef
 
-FORMAT = 2
+FORMAT = 3
 _INDEXED = ("SystemModstamp", "OwnerId", "AccountId", "Username", "QueueId", "GroupId")
 
 

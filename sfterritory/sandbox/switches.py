@@ -27,6 +27,8 @@ class Switches:
         query_page_records: Rows of a query page without a batchSize header.
         long_text_page_records: Rows of a query page that selects a long text area.
         empty_children_null: Uncertain: whether a sub-query without rows answers null or none.
+        fields_all_most_rows: Uncertain: the largest LIMIT that FIELDS(ALL) takes; 0 needs none.
+        empty_text_is_null: Uncertain: whether an empty text is saved as null.
         dead_locator_status: Uncertain: the HTTP status for a locator that has died.
         refused_query_status: Uncertain: the HTTP status for SOQL that is refused.
         too_many_semi_joins_code: Uncertain: the code for more than two sub-selects in WHERE.
@@ -43,6 +45,12 @@ class Switches:
         bulk_stopped_jobs_hang: Whether such a job stays InProgress instead of failing.
         bulk_hard_delete_allowed: Whether users have the permission "Bulk API Hard Delete".
         bulk_assigns_by_default: Uncertain: whether assignment rules run for a bulk job without one.
+        bulk_polymorphic_headers: Uncertain: whether a column may name its parent's object, as in
+            `User:Owner.Username`.
+        bulk_results_by_id: Uncertain: whether query results come by id, whatever ORDER BY says.
+        bulk_deletion_status: Uncertain: the HTTP status for a deleted job.
+        bulk_dead_token_as_bulk_1: Uncertain: whether a dead token below `/jobs` is 400
+            `InvalidSessionId`, as in Bulk API 1.0, instead of 401.
         bulk_jobs_listed: Most jobs on a page of a job list.
         daily_bulk_batches: Batches of 10,000 uploaded rows in 24 hours.
         daily_bulk_query_jobs: Bulk query jobs in 24 hours.
@@ -50,6 +58,8 @@ class Switches:
         history_data_types: Uncertain: whether the id row says `EntityId` and the name row `Text`.
         same_value_touches: Uncertain: whether an update without a change moves LastModifiedDate.
         daily_api_requests: The org's daily allocation.
+        daily_limit_message: Uncertain: the words that refuse requests beyond it.
+        limits_name_app: Uncertain: whether `/limits` tells the app's own part of it.
         org_active: Whether sign-ins find the org active.
         logins_per_hour: Sign-ins of a user within an hour; more are refused.
         client_credentials_user: Whether the app has a Run As user.
@@ -64,6 +74,7 @@ class Switches:
         rotated_reuse_ends_all: Uncertain: whether using a dead one ends its successors too.
         wrong_secret_error: Uncertain: `invalid_client` or `invalid_client_credentials`.
         oauth_error_descriptions: Uncertain: whether OAuth errors carry `error_description`.
+        bad_token_text: Uncertain: what userinfo and identity answer to a dead token.
         compress_answers: Whether answers are compressed for those who accept it.
         limit_info_on_204: Uncertain: whether answers without a body tell the use of the allocation.
         per_app_api_requests: The app's own allocation in `Sforce-Limit-Info`; 0 leaves it out.
@@ -71,8 +82,15 @@ class Switches:
         precondition_failed_code: Uncertain: the code of a 412 answer.
         entity_is_deleted_status: Uncertain: the HTTP status for a deleted record.
         no_access_status: Uncertain: the HTTP status for a record that may not be written.
+        row_lock_status: Uncertain: the HTTP status for a record that another transaction locks.
+        replication_refusal_status: Uncertain: the HTTP status for a window that getUpdated and
+            getDeleted refuse.
         delete_log_hours: How far back the delete log goes.
         replication_max_ids: Most ids that getUpdated and getDeleted answer.
+        collections_read_by_post: Uncertain: whether a collection is read by POST too.
+        collections_hear_auto_assign: Uncertain: whether collections obey `Sforce-Auto-Assign`.
+        composite_conditions: Uncertain: whether parts of a composite obey `If-Match` and
+            `If-Unmodified-Since`.
         composite_max_queries: Uncertain: queries and collections among a composite's parts.
         composite_refuses_headers: Uncertain: whether Accept, Authorization and Content-Type in a
             part refuse the whole request.
@@ -92,6 +110,8 @@ class Switches:
         merge_history: Uncertain: whether the winner of a merge gets a history row.
         queue_on_account_code: Uncertain: the code that refuses a queue as owner of an account.
         frozen_owner_refused: Uncertain: whether a frozen user cannot become an owner.
+        inactive_owner_locks_record: Uncertain: whether a record of an inactive owner takes no
+            change but that of its owner.
         non_standard_owner_refused: Uncertain: whether automated users cannot become owners.
         duplicate_association_code: Uncertain: the code that refuses a second equal association.
         opportunity_territory_checked: Uncertain: whether an opportunity's territory must be one
@@ -104,6 +124,8 @@ class Switches:
     query_page_records: int = 2000
     long_text_page_records: int = 1000
     empty_children_null: bool = True
+    fields_all_most_rows: int = 200
+    empty_text_is_null: bool = True
     dead_locator_status: int = 400
     refused_query_status: int = 400
     too_many_semi_joins_code: str = "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS"
@@ -120,6 +142,10 @@ class Switches:
     bulk_stopped_jobs_hang: bool = False
     bulk_hard_delete_allowed: bool = False
     bulk_assigns_by_default: bool = False
+    bulk_polymorphic_headers: bool = True
+    bulk_results_by_id: bool = False
+    bulk_deletion_status: int = 204
+    bulk_dead_token_as_bulk_1: bool = False
     bulk_jobs_listed: int = 1000
     daily_bulk_batches: int = 15_000
     daily_bulk_query_jobs: int = 10_000
@@ -127,6 +153,8 @@ class Switches:
     history_data_types: bool = True
     same_value_touches: bool = True
     daily_api_requests: int = 1_000_000
+    daily_limit_message: str = "TotalRequests Limit exceeded."
+    limits_name_app: bool = False
     org_active: bool = True
     logins_per_hour: int = 3600
     client_credentials_user: bool = True
@@ -141,6 +169,7 @@ class Switches:
     rotated_reuse_ends_all: bool = True
     wrong_secret_error: str = "invalid_client"  # noqa: S105 - an error's name
     oauth_error_descriptions: bool = True
+    bad_token_text: str = "Bad_OAuth_Token"  # noqa: S105 - a text
     compress_answers: bool = True
     limit_info_on_204: bool = True
     per_app_api_requests: int = 0
@@ -148,8 +177,13 @@ class Switches:
     precondition_failed_code: str = "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE"
     entity_is_deleted_status: int = 404
     no_access_status: int = 403
+    row_lock_status: int = 400
+    replication_refusal_status: int = 400
     delete_log_hours: int = 360
     replication_max_ids: int = 600_000
+    collections_read_by_post: bool = True
+    collections_hear_auto_assign: bool = True
+    composite_conditions: bool = True
     composite_max_queries: int = 5
     composite_refuses_headers: bool = True
     batch_inherits_headers: bool = True
@@ -167,6 +201,7 @@ class Switches:
     merge_history: bool = True
     queue_on_account_code: str = "INVALID_CROSS_REFERENCE_KEY"
     frozen_owner_refused: bool = False
+    inactive_owner_locks_record: bool = False
     non_standard_owner_refused: bool = True
     duplicate_association_code: str = "DUPLICATE_VALUE"
     opportunity_territory_checked: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -38,27 +38,12 @@ OptionalObject = Literal[
     "Event",
 ]
 
-# What planning and the review use. Tasks and events are many, and histories of records that
-# are not routed only tell the past.
-_USED: tuple[OptionalObject, ...] = (
-    "Contact",
-    "Opportunity",
-    "Case",
-    "AccountHistory",
-    "LeadHistory",
-    "AccountTeamMember",
-    "OpportunityTeamMember",
-    "GroupMember",
-    "UserRole",
-    "Profile",
-    "Territory2Model",
-    "Territory2Type",
-    "Territory2",
-    "UserTerritory2Association",
-    "ObjectTerritory2Association",
-    "AssignmentRule",
-    "FlowDefinitionView",
-    "ApexTrigger",
+# Tasks and events are many, and histories of records that are not routed only tell the past.
+_ON_REQUEST: Final = frozenset(
+    {"ContactHistory", "CaseHistory", "OpportunityFieldHistory", "Task", "Event"}
+)
+_USED: Final[tuple[OptionalObject, ...]] = tuple(
+    name for name in get_args(OptionalObject) if name not in _ON_REQUEST
 )
 
 

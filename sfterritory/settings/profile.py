@@ -90,12 +90,13 @@ class Profile(Document):
             raise ValueError(f"sign_in {self.sign_in} {', and '.join(problems)}")
         return self
 
-    def credentials(self, environ: Mapping[str, str], *, root: Path) -> Credentials:
+    def credentials(self, environ: Mapping[str, str], *, root: Path, key: str) -> Credentials:
         """Return the profile's credentials; every secret is read now.
 
         Args:
             environ: Where `env` secrets stand.
             root: What relative paths of `file` secrets start from.
+            key: Where the profile stands, for messages: `profiles.production`.
 
         Raises:
             SignInError: A secret is missing or unreadable; every one is named.
@@ -105,7 +106,7 @@ class Profile(Document):
             for name, source in (("secret", self.secret), ("client_secret", self.client_secret))
             if source is not None
         }
-        secrets = _read_all(sources, environ)
+        secrets = _read_all(sources, environ, key=key)
         # What a way needs was checked, so the empty texts below are never seen.
         url, client_id = self.instance_url or "", self.client_id or ""
         match self.sign_in:
@@ -184,7 +185,7 @@ def _placed(source: SecretSource, root: Path) -> SecretSource:
 
 
 def _read_all(
-    sources: Mapping[str, SecretSource], environ: Mapping[str, str]
+    sources: Mapping[str, SecretSource], environ: Mapping[str, str], *, key: str
 ) -> dict[str, SecretStr]:
     found: dict[str, SecretStr] = {}
     refused: list[tuple[str, SignInError]] = []
@@ -195,7 +196,7 @@ def _read_all(
             refused.append((name, error))
     if refused:
         raise SignInError(
-            "\n".join(f"{name}: {error.problem}" for name, error in refused),
+            "\n".join(f"{key}.{name}: {error.problem}" for name, error in refused),
             remedy="; ".join(dict.fromkeys(error.remedy for _, error in refused)),
         )
     return found

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final
 
-from pydantic import BaseModel, Field, JsonValue, field_validator
+from pydantic import JsonValue
 from pydantic.main import IncEx
 
 from sfterritory.connectors.salesforce.credentials import Credentials, credentials_from
 from sfterritory.errors import ConfigError
-from sfterritory.model.document import Document, content_hash
-from sfterritory.model.ids import RecordId, to_18
-from sfterritory.optimize.params import TerritoryParams, WorkloadParams
-from sfterritory.routing.rules import Condition, RuleBook
-from sfterritory.settings.mapping import AccountMeaning, PullParams
-from sfterritory.settings.people import (
-    NO_PEOPLE,
-    PEOPLE_FILE,
-    PeopleParams,
-    PeopleSettings,
-    read_sources,
-)
-from sfterritory.settings.profile import (
-    ENVIRONMENT,
-    ORG_VARIABLE,
-    Profile,
-    ProfileName,
-    secret_problems,
-)
-from sfterritory.settings.yaml_file import YamlFile, check, did_you_mean, read_yaml
-from sfterritory.writeback.approvals import ApprovalPolicy
+from sfterritory.model.document import content_hash
+from sfterritory.routing.rules import RuleBook
+from sfterritory.settings.people import PeopleSettings
+from sfterritory.settings.profile import ORG_VARIABLE, Profile
+from sfterritory.settings.project_file import ProjectFile, SalesforceFile, TerritoriesFile
+from sfterritory.settings.reader import MAPPINGS, PROJECT_FILE, FolderReader
+from sfterritory.settings.yaml_file import YamlFile
 from sfterritory.writeback.history import HistoryFields
-from sfterritory.writeback.method import ApplyParams
 
-PROJECT_FILE = "sfterritory.yaml"
-MAPPINGS = "mappings"
 STORE_VARIABLE = "SFTERRITORY_STORE"
 
 # Connections and rights are not part of what a plan says; the org's id is, and stands in it.
@@ -49,80 +31,6 @@ _NOT_PLANNED_ON: Final[dict[str, IncEx | bool]] = {
     "profiles": True,
     "org": {"profile": True},
 }
-
-M = TypeVar("M", bound=BaseModel)
-
-
-class OrgParams(Document):
-    """Which org this project is about."""
-
-    id: RecordId | None = None
-    api_version: str = Field(default="66.0", pattern=r"^\d\d\.0$")
-    profile: ProfileName | None = None
-
-
-class PlanParams(Document):
-    """When a plan expires, and what blocks it as a whole."""
-
-    expires_after_hours: float = Field(default=72, gt=0, le=87_600)
-    max_share_moved: float = Field(default=0.6, gt=0, le=1)
-
-
-class ProjectFile(Document):
-    """`sfterritory.yaml`."""
-
-    version: Literal[1]
-    org: OrgParams = OrgParams()
-    profiles: dict[ProfileName, Profile] = Field(default_factory=dict)
-    store: str = "sqlite:///.sfterritory/store.db"
-    seed: int = Field(default=0, ge=0)
-    plan: PlanParams = PlanParams()
-    approval: ApprovalPolicy = ApprovalPolicy()
-    apply: ApplyParams = ApplyParams()
-
-
-class SalesforceFile(Document):
-    """`mappings/salesforce.yaml`."""
-
-    version: Literal[1]
-    pull: PullParams = PullParams()
-    extra_fields: dict[Literal["Account", "Lead", "User"], tuple[str, ...]] = Field(
-        default_factory=dict
-    )
-    account: AccountMeaning = AccountMeaning()
-    history: dict[Literal["Account", "Lead"], HistoryFields] = Field(default_factory=dict)
-
-
-class RosterParams(Document):
-    """Which users get a territory, and how large a one."""
-
-    where: Condition
-    capacity: dict[str, float] = Field(default_factory=dict)
-
-
-class LockParams(Document):
-    """Which accounts stay with today's owner."""
-
-    where: Condition | None = None
-    list: str | None = None
-
-
-class TerritoriesFile(Document):
-    """`mappings/territories.yaml`."""
-
-    version: Literal[1]
-    roster: RosterParams
-    scope: Condition | None = None
-    locks: LockParams = LockParams()
-    workload: WorkloadParams = WorkloadParams()
-    territories: TerritoryParams = TerritoryParams()
-
-    @field_validator("territories")
-    @classmethod
-    def _one_seed(cls, params: TerritoryParams) -> TerritoryParams:
-        if "seed" in params.model_fields_set:
-            raise ValueError("seed stands in sfterritory.yaml, one for the whole project")
-        return params
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +69,14 @@ class Settings:
         """The profile that commands reach, None where the environment describes the org."""
         return self.project.profiles.get(self.org_name)
 
+    @property
+    def says_which_org(self) -> bool:
+        """Tell whether the project says what the org has to be."""
+        profile = self.profile
+        return self.project.org.id is not None or (
+            profile is not None and (profile.org_id is not None or profile.sandbox is not None)
+        )
+
     def credentials(self, environ: Mapping[str, str]) -> Credentials:
         """Return how to sign in to the org that was chosen.
 
@@ -169,7 +85,7 @@ class Settings:
         """
         if self.profile is None:
             return credentials_from(environ)
-        return self.profile.credentials(environ, root=self.root)
+        return self.profile.credentials(environ, root=self.root, key=f"profiles.{self.org_name}")
 
     def history_of(self, object_name: str) -> HistoryFields:
         """Return the history fields of an object; none where mappings/ name none."""
@@ -206,9 +122,9 @@ def load_settings(
             f"{root} is not a project folder: it has no {PROJECT_FILE}",
             remedy="run `sfterritory init` to make one, or name it with --project",
         )
-    reader = _Reader(root)
+    reader = FolderReader(root)
     project = reader.project()
-    chosen = reader.choose(project, org_name or environ.get(ORG_VARIABLE))
+    chosen = reader.choose(project, org_name, environ.get(ORG_VARIABLE))
     salesforce = reader.document(SalesforceFile, f"{MAPPINGS}/salesforce.yaml")
     territories = reader.document(TerritoriesFile, f"{MAPPINGS}/territories.yaml")
     routing = reader.document(RuleBook, f"{MAPPINGS}/routing.yaml")
@@ -247,108 +163,6 @@ def load_settings(
         org_name=chosen,
         files=reader.files,
     )
-
-
-class _Reader:
-    """Reads the files of one folder and collects what is wrong with them."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self.files: dict[str, YamlFile] = {}
-        self.problems: list[str] = []
-
-    def project(self) -> ProjectFile | None:
-        """Read the project file; a secret in it is told once, without a word of it."""
-        before = len(self.problems)
-        project = self.document(ProjectFile, PROJECT_FILE)
-        file = self.files.get(PROJECT_FILE)
-        found = secret_problems(file) if file else []
-        lines = tuple(line[: line.index(": ") + 1] for line in found)
-        others = [one for one in self.problems[before:] if not one.startswith(lines or ("\n",))]
-        self.problems[before:] = [*found, *others]
-        return project
-
-    def choose(self, project: ProjectFile | None, asked: str | None) -> str:
-        """Return the name of the org to reach: what was asked, else what the file says."""
-        if project is None:
-            return ENVIRONMENT
-        name = asked or project.org.profile or ENVIRONMENT
-        if name != ENVIRONMENT and name not in project.profiles:
-            where = "" if asked else f"{PROJECT_FILE}: org.profile: "
-            known = ", ".join([*sorted(project.profiles), ENVIRONMENT])
-            hint = did_you_mean(name, sorted(project.profiles))
-            self.problems.append(f"{where}there is no profile {name!r}, only {known}{hint}")
-        return name
-
-    def document(self, model: type[M], name: str) -> M | None:
-        file = self._collecting(lambda: read_yaml(self._root / name, name=name))
-        if file is None:
-            return None
-        self.files[name] = file
-        document, problems = check(model, file)
-        self.problems += problems
-        return document
-
-    def lists(self) -> dict[str, frozenset[str]]:
-        """Read every CSV beside the mappings: the first column, without its heading."""
-        found: dict[str, frozenset[str]] = {}
-        for path in sorted((self._root / MAPPINGS).glob("*.csv")):
-            values = self._collecting(lambda path=path: _first_column(path))  # type: ignore[misc]
-            found[path.name] = frozenset(value for _, value in values or ())
-        return found
-
-    def people(self) -> PeopleSettings:
-        """Read `people.yaml` and the files it names; a project may do without."""
-        name = f"{MAPPINGS}/{PEOPLE_FILE}"
-        if not (self._root / name).is_file():
-            return NO_PEOPLE
-        params = self.document(PeopleParams, name)
-        if params is None:
-            return NO_PEOPLE
-        people, problems = read_sources(params, self.files[name], self._root / MAPPINGS)
-        self.problems += problems
-        return people
-
-    def locks(self, territories: TerritoriesFile | None) -> frozenset[str]:
-        name = territories.locks.list if territories else None
-        if name is None:
-            return frozenset()
-        rows = self._collecting(lambda: _first_column(self._root / MAPPINGS / name))
-        ids: set[str] = set()
-        for line, value in rows or ():
-            try:
-                ids.add(to_18(value))
-            except ValueError as error:
-                self.problems.append(f"{MAPPINGS}/{name}:{line}: {error}")
-        return frozenset(ids)
-
-    def _collecting(self, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except ConfigError as error:
-            self.problems.append(f"{error.problem} ({error.remedy})")
-            return None
-
-
-T = TypeVar("T")
-
-
-def _first_column(path: Path) -> list[tuple[int, str]]:
-    """Return (line, value) of a CSV's first column, its heading and blanks left out.
-
-    Raises:
-        ConfigError: The file cannot be read as UTF-8 CSV.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as text:
-            rows = csv.reader(text)
-            next(rows, None)
-            return [(rows.line_num, row[0].strip()) for row in rows if row and row[0].strip()]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(
-            f"{MAPPINGS}/{path.name} cannot be read: {error}",
-            remedy="give it as UTF-8 CSV with a heading",
-        ) from error
 
 
 def _store(project: ProjectFile, org_name: str, environ: Mapping[str, str]) -> str:

@@ -56,13 +56,16 @@ def fields_of(change: OwnerChange) -> tuple[str, ...]:
     return tuple(sorted({OWNER, LAST_MODIFIED, *history}))
 
 
-def examine(change: OwnerChange, row: Fields | None, *, moment: Moment) -> Intent | Applied:
+def examine(
+    change: OwnerChange, row: Fields | None, *, moment: Moment, names: Mapping[str, str]
+) -> Intent | Applied:
     """Compare a record with what the plan expected: the request to send, or why none is sent.
 
     Args:
         change: One approved line.
         row: The record as Salesforce holds it now, None where it is gone.
         moment: Fills what the plan left open.
+        names: Of owners by id, for messages.
 
     Raises:
         ConnectorError: Salesforce left out a field that was asked for.
@@ -80,9 +83,9 @@ def examine(change: OwnerChange, row: Fields | None, *, moment: Moment) -> Inten
             found=found,
         )
     if not same_value(change.before, owner):
-        expected = change.before or "nobody"
+        expected, now = _named(change.before, names), _named(owner, names)
         return _skipped(
-            change, found, OWNER_CHANGED, f"the plan expected owner {expected}, found {owner}"
+            change, found, OWNER_CHANGED, f"the plan expected owner {expected}, found {now}"
         )
     edited = differences(
         {w.field: w.before for w in change.writes if w.role is not FieldRole.WRITE_ONCE}, found

@@ -137,7 +137,8 @@ class Writer:
         ended: list[Applied] = []
         sending: list[tuple[OwnerChange, Intent]] = []
         for change in batch:
-            verdict = examine(change, found.get(change.subject.record_id), moment=self.moment)
+            row = found.get(change.subject.record_id)
+            verdict = examine(change, row, moment=self.moment, names=self.owner_names)
             if isinstance(verdict, Intent):
                 sending.append((change, verdict))
             else:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from docs.page import fenced, quoted, rows, sections
 from sfterritory.routing.rules import Condition, Destination, RuleBook
 from sfterritory.settings.people import PeopleParams
-from sfterritory.settings.project import ProjectFile, SalesforceFile, TerritoriesFile
+from sfterritory.settings.project_file import ProjectFile, SalesforceFile, TerritoriesFile
 from sfterritory.settings.yaml_file import check, parse_yaml
 from sfterritory.writeback.history import HistorySource
 
@@ -116,6 +116,18 @@ def test_the_example_of_a_file_is_valid(file: str) -> None:
 
     assert problems == []
     assert document is not None
+
+
+def test_the_profiles_of_the_readme_are_valid() -> None:
+    (block,) = fenced("../README.md", "yaml")
+
+    document, problems = check(
+        ProjectFile, parse_yaml(f"version: 1\n{block}".encode(), name="README.md")
+    )
+
+    assert problems == []
+    assert document is not None
+    assert document.profiles
 
 
 def test_the_page_tells_the_capacity_that_the_defaults_leave() -> None:

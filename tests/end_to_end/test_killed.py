@@ -9,30 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from end_to_end.child import plain_environ, running_child
 from end_to_end.conftest import at_desk
-from end_to_end.desk import Desk, Row, environment, owner_moves, records
+from end_to_end.desk import Desk, Row, environment, owner_moves
 from end_to_end.toll import WAIT_S, Request, Wanted, toll_gate
+from end_to_end.twin import content, written
 from sfterritory.errors import ExitCode
 from sfterritory.sandbox.running import SandboxHandle
 from sfterritory.sandbox.switches import Switches
 
 pytestmark = pytest.mark.slow  # each kill needs a process
-
-# When something happened, and under which number: an interrupted run differs in nothing else.
-_MOMENTS = {
-    "LastModifiedDate",
-    "SystemModstamp",
-    "CreatedDate",
-    "Owner_Since__c",
-    "First_Assigned_At__c",
-}
-# Tables of the store that tell when and how often, not what.
-_NOT_CONTENT = {"activity", "lease", "snapshot", "pull_cursor", "pull_watermark"}
 
 
 def killed(
@@ -107,17 +96,6 @@ def second_page(seen: Sequence[Request]) -> bool:
     return "/results" in seen[-1][1] and "locator" in seen[-1][1]
 
 
-def content(desk: Desk) -> dict[str, list[Any]]:
-    """Return every row of the store that says what was pulled."""
-    with closing(sqlite3.connect(desk.store_file)) as store:
-        names = [
-            name
-            for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if name not in _NOT_CONTENT
-        ]
-        return {name: sorted(store.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}  # noqa: S608 - our own names
-
-
 def small_pages(desk: Desk, *, bulk_threshold: int) -> None:
     """Fetch larger objects by Bulk jobs, in pages so small that some have two."""
     desk.edit(
@@ -166,17 +144,6 @@ def test_a_bulk_pull_killed_between_two_pages_goes_on_with_the_second(
         (resumed,) = [one for one in report["objects"] if one["resumed"]]
         assert 0 < resumed["fetched"] < 200  # the rest of it, not all of it again
         assert desk.ask("status")["counts"][resumed["object_name"]] > 200
-
-
-def written(org: SandboxHandle) -> dict[str, dict[str, Row]]:
-    """Return what an apply leaves in the org, but for the moments."""
-    return {
-        name: {
-            key: {field: cell for field, cell in row.items() if field not in _MOMENTS}
-            for key, row in rows.items()
-        }
-        for name, rows in records(org, "Account", "Lead").items()
-    }
 
 
 def _rows_of_jobs(desk: Desk) -> int:

@@ -307,6 +307,29 @@ def test_teams_that_an_owner_change_deletes_are_counted_before_and_after(
         assert report["side_effects"]["unchecked"] == []
 
 
+def test_teams_deleted_before_an_interruption_are_counted_by_the_run_that_goes_on(
+    approved: Path, copy_of: CopyOf
+) -> None:
+    with at_desk(copy_of(approved), switches=Switches(owner_change_deletes_team=True)) as (
+        desk,
+        org,
+    ):
+        set_apply(desk, batch_size=1)
+        accounts = planned_accounts(desk)
+        members = records(org, "AccountTeamMember")["AccountTeamMember"].values()
+        teams = {one["AccountId"] for one in members if one["AccountId"] in accounts}
+        org.fault("limit", which="daily", object="Account", after=45)
+        desk.run("apply", desk.ask("show")["hash"], code=ExitCode.LIMIT_REACHED)
+        left = records(org, "AccountTeamMember")["AccountTeamMember"].values()
+        assert {one["AccountId"] for one in left if not one["IsDeleted"]} & teams < teams
+        org.clear_faults()
+
+        report = desk.ask("apply", desk.ask("show")["hash"], code=ExitCode.PARTLY_APPLIED)
+
+        assert report["resumed"]
+        assert {one["account_id"] for one in report["side_effects"]["teams"]} == teams
+
+
 def test_an_owner_that_the_orgs_automation_gives_away_is_named(
     approved: Path, copy_of: CopyOf
 ) -> None:

@@ -35,11 +35,11 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Settled:
     """What an apply leaves, but for the moments.
 
     Attributes:
-        records: Accounts and leads of the org by id.
+        records: Accounts and leads of the org by object and id.
         history: (record, old owner, new owner) of the org's owner history.
         outcomes: Record, outcome, code, and the fields that were sent, as the log has them.
     """
@@ -51,33 +51,36 @@ class Written:
 
 def stored(desk: Desk) -> Stored:
     """Return what the pulls of a project have left in its store."""
+    return Stored(desk.ask("status")["snapshot_id"], content(desk))
+
+
+def settled(desk: Desk, org: SandboxHandle) -> Settled:
+    """Return what the one apply of a project has left in the org and in the log."""
+    (run,) = {line["facts"]["run"] for line in desk.ask("log") if line["kind"] == "apply"}
+    outcomes = (
+        (one["record_id"], one["outcome"], one["code"], _timeless(one["sent"]))
+        for one in desk.ask("log", run)["records"]
+    )
+    return Settled(written(org), owner_moves(org), sorted(outcomes, key=lambda one: one[0]))
+
+
+def content(desk: Desk) -> dict[str, list[Any]]:
+    """Return every row of the store that says what was pulled."""
     with closing(sqlite3.connect(desk.store_file)) as store:
         names = [
             name
             for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             if name not in _NOT_CONTENT
         ]
-        tables = {
-            name: sorted(store.execute(f'SELECT * FROM "{name}"'), key=repr)  # noqa: S608 - our own names
-            for name in names
-        }
-    return Stored(desk.ask("status")["snapshot_id"], tables)
+        return {name: sorted(store.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}  # noqa: S608 - our own names
 
 
-def written(desk: Desk, org: SandboxHandle) -> Written:
-    """Return what the one apply of a project has left in the org and in the log."""
-    (run,) = {line["facts"]["run"] for line in desk.ask("log") if line["kind"] == "apply"}
-    return Written(
-        {
-            name: {key: _timeless(row) for key, row in rows.items()}
-            for name, rows in records(org, "Account", "Lead").items()
-        },
-        owner_moves(org),
-        sorted(
-            (one["record_id"], one["outcome"], one["code"], _timeless(one["sent"]))
-            for one in desk.ask("log", run)["records"]
-        ),
-    )
+def written(org: SandboxHandle) -> dict[str, dict[str, Row]]:
+    """Return what an apply leaves in the org's accounts and leads, but for the moments."""
+    return {
+        name: {key: _timeless(row) for key, row in rows.items()}
+        for name, rows in records(org, "Account", "Lead").items()
+    }
 
 
 def _timeless(row: Row) -> Row:

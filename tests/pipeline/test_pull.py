@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,13 +21,17 @@ from sfterritory.connectors.salesforce.retry import RetryPolicy
 from sfterritory.errors import ConfigError, ExitCode, JobRunningError, LimitReachedError
 from sfterritory.events import Event, subscribed
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.build import BuildReport, build
+from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.opening import open_project_store
 from sfterritory.pipeline.pull.fetch import PulledObject
 from sfterritory.pipeline.pull.job import PullReport, forecast_pull, pull
 from sfterritory.pipeline.status import status
+from sfterritory.pipeline.why import why
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
 from sfterritory.settings.mapping import PullParams
 from sfterritory.settings.project import Settings, load_settings
+from sfterritory.settings.project_file import LockParams
 
 from .conftest import PULLED_AT
 
@@ -229,6 +234,33 @@ def test_a_full_pull_keeps_who_a_merged_record_lives_on_in(desk: Desk) -> None:
     assert dict(desk.store.mirror.masters("Account")) == {loser: winner}
 
 
+def test_lists_that_name_a_merged_account_mean_the_one_it_lives_on_in(desk: Desk) -> None:
+    loser, winner = sorted(desk.values("Name"))[:2]
+    desk.org.fault("merge_record", id=loser, into=winner, on="any", times=1)
+    desk.pull()
+    file = desk.settings.territories
+    settings = replace(
+        desk.settings,
+        lists={"named.csv": frozenset({loser[:15], "Strategic customer"})},
+        territories=file.model_copy(update={"locks": LockParams(list="locked.csv")}),
+    )
+
+    def locked_by(record_id: str) -> BuildReport:
+        locking = replace(settings, locked_ids=frozenset({record_id}))
+        return build(locking, desk.store, now=NOW, holder="ann")
+
+    followed = following_merges(settings, desk.store)
+    by_loser, by_winner = locked_by(loser), locked_by(winner)
+
+    assert followed.settings.lists["named.csv"] == {loser[:15], "Strategic customer", winner}
+    (note,) = followed.notes
+    assert f"mappings/named.csv names records that were merged away: {loser} into {winner}" in note
+    assert by_loser.locked == by_winner.locked == 1
+    assert any("mappings/locked.csv names records" in one for one in by_loser.notes)
+    with pytest.raises(ConfigError, match=f"was merged into {winner}"):
+        why(settings, desk.store, loser)
+
+
 def test_rows_that_no_change_shows_are_missed_by_their_number(desk: Desk) -> None:
     account = min(desk.values("Name"))
     desk.store.mirror.reconcile("Account", [one for one in desk.values("Name") if one != account])
@@ -415,6 +447,23 @@ def test_the_calls_kept_for_others_are_never_touched_and_the_next_pull_goes_on(
     assert used <= max(reach, limits.used + 1)  # the one that asks where the org stands
     assert caught.value.exit_code is ExitCode.LIMIT_REACHED
     assert desk.pull(full=True, **params).loaded == 0
+
+
+def test_an_object_whose_pages_do_not_fit_above_the_floor_is_not_begun(desk: Desk) -> None:
+    by_rest = forecast_pull(desk.settings, desk.store, desk.salesforce, full=True)
+    limits = desk.salesforce.limits()
+    share = 1 - (limits.used + by_rest.calls) / limits.allowed  # by Bulk API it takes more
+    jobs: list[Event] = []
+
+    def watch(event: Event) -> None:
+        if event.name == "bulk.job_created":
+            jobs.append(event)
+
+    with subscribed(watch), pytest.raises(LimitReachedError, match="takes about") as caught:
+        desk.pull(full=True, api_floor_share=share, **BULK)
+
+    (named,) = re.findall(r"reading (\w+) takes about", caught.value.problem)
+    assert named not in {one.facts["object"] for one in jobs}
 
 
 def test_a_used_up_allocation_ends_the_pull_at_once(desk: Desk) -> None:

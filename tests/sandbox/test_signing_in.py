@@ -121,6 +121,9 @@ def test_a_jwt_signed_by_the_registered_key_signs_its_user_in(
         assert accepted["id"].endswith(user["Id"])
         assert strange["error_description"] == "audience is invalid"
         assert late["error_description"] == "expired authorization code"
+        # Salesforce's own command line counts `exp` in milliseconds and ends the audience in `/`.
+        assert signed(exp=str(int(clock.now.timestamp() * 1000)))["status"] == "200"
+        assert signed(aud=f"{handle.url}/")["status"] == "200"
         assert signed(iss="someone")["error"] == "invalid_client_id"
         assert signed(sub=user["Username"].upper())["id"].endswith(user["Id"])
         switch(org, jwt_domain_audience=False)

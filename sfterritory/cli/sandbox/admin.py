@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
+from sfterritory.cli.sandbox.state_file import explained
 from sfterritory.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sfterritory.sandbox.state import SandboxState
 
 _TIMEOUT_S = 10
 
@@ -74,14 +79,23 @@ def ask(url: str, method: str, path: str, body: dict[str, Any] | None = None) ->
     return told
 
 
-def check_exists(state: Path) -> None:
-    """Refuse a state file that does not exist, rather than making an org by the way.
+@contextmanager
+def opened_org(state: Path) -> Iterator[SandboxState]:
+    """Open the org of a state file for the block; none is made by the way.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or the block fails as the sandbox fails.
     """
     if not state.is_file():
         raise ConfigError(
             f"there is no sandbox state at {state}",
             remedy="run `sfterritory sandbox serve`, or name another with --state or --url",
         )
+    with explained():
+        from sfterritory.sandbox.state import SandboxState
+
+        org = SandboxState(state)
+        try:
+            yield org
+        finally:
+            org.close()

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from sfterritory.cli.sandbox.admin import ask, check_exists, pairs_of, url_option
-from sfterritory.cli.sandbox.state_file import explained, json_option, state_option
+from sfterritory.cli.sandbox.admin import ask, opened_org, pairs_of, url_option
+from sfterritory.cli.sandbox.state_file import json_option, state_option
 
 _PATH = "/sandbox/faults"
 _NO_PARAMETERS = frozenset({"number", "kind", "seen", "fired"})
@@ -39,16 +39,10 @@ def add(
     if url is not None:
         number = ask(url, "POST", _PATH, values)["number"]
     else:
-        check_exists(state)
-        with explained():
+        with opened_org(state) as org:
             from sfterritory.sandbox.faults.keeping import add_fault
-            from sfterritory.sandbox.state import SandboxState
 
-            opened = SandboxState(state)
-            try:
-                number = add_fault(opened, values)
-            finally:
-                opened.close()
+            number = add_fault(org, values)
     click.echo(json.dumps({"number": number}) if as_json else f"fault {number}: {kind}")
 
 
@@ -82,16 +76,10 @@ def clear(*, number: int | None, state: Path, url: str | None, as_json: bool) ->
     if url is not None:
         cleared = ask(url, "DELETE", _PATH, {} if number is None else {"number": number})["cleared"]
     else:
-        check_exists(state)
-        with explained():
+        with opened_org(state) as org:
             from sfterritory.sandbox.faults.keeping import clear_faults
-            from sfterritory.sandbox.state import SandboxState
 
-            opened = SandboxState(state)
-            try:
-                cleared = clear_faults(opened, number=number)
-            finally:
-                opened.close()
+            cleared = clear_faults(org, number=number)
     click.echo(json.dumps({"cleared": cleared}) if as_json else f"{cleared} cleared")
 
 
@@ -120,16 +108,10 @@ def _shown(value: object) -> str:
 
 def _kept(state: Path) -> list[dict[str, Any]]:
     """Return the faults that a state file keeps; it does not count."""
-    check_exists(state)
-    with explained():
+    with opened_org(state) as org:
         from sfterritory.sandbox.faults.catalogue import fault_values
         from sfterritory.sandbox.faults.keeping import kept_faults
-        from sfterritory.sandbox.state import SandboxState
 
-        opened = SandboxState(state)
-        try:
-            with opened.reading() as connection:
-                faults = kept_faults(connection)
-        finally:
-            opened.close()
+        with org.reading() as connection:
+            faults = kept_faults(connection)
     return [{"number": number, **fault_values(one)} for number, one in faults.items()]

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from sfterritory.cli.sandbox.admin import ask, check_exists, pairs_of, url_option
-from sfterritory.cli.sandbox.state_file import explained, json_option, state_option
+from sfterritory.cli.sandbox.admin import ask, opened_org, pairs_of, url_option
+from sfterritory.cli.sandbox.state_file import json_option, state_option
 
 _by_option = click.option(
     "--by", metavar="USER", help="Username or id of the person; by default the API's own user."
@@ -21,16 +21,10 @@ def _perform(act: dict[str, Any], *, state: Path, url: str | None, as_json: bool
     if url is not None:
         told = ask(url, "POST", "/sandbox/acts", act)
     else:
-        check_exists(state)
-        with explained():
+        with opened_org(state) as org:
             from sfterritory.sandbox.act import perform
-            from sfterritory.sandbox.state import SandboxState
 
-            opened = SandboxState(state)
-            try:
-                told = perform(opened, act)
-            finally:
-                opened.close()
+            told = perform(org, act)
     if as_json:
         click.echo(json.dumps(told))
         return

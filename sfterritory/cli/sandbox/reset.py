@@ -33,7 +33,8 @@ def reset(  # noqa: PLR0913 - one argument an option
     as_json: bool,
 ) -> None:
     """Drop the org's state file and seed it again."""
-    if state.exists() and not yes:
+    replaced = state.exists()
+    if replaced and not yes:
         click.confirm(
             f"Drop the org in {state} with every change made to it?", abort=True, err=True
         )
@@ -47,6 +48,12 @@ def reset(  # noqa: PLR0913 - one argument an option
             accounts=0 if empty else accounts,
             leads=0 if empty else leads,
             reps=reps,
+        )
+    if replaced:
+        click.echo(
+            "A server that was running goes on with the old org: start it again, and set the new "
+            "secret. Then `sfterritory pull --full`: the new org has the old one's id.",
+            err=True,
         )
     if as_json:
         answer = {"state": str(state), "records": report.records, "dirt": report.counts}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sfterritory.cli.sandbox.admin import ask, check_exists, url_option
+from sfterritory.cli.sandbox.admin import ask, opened_org, url_option
 from sfterritory.cli.sandbox.state_file import explained, json_option, state_option
 
 _PATH = "/sandbox/rules"
@@ -32,15 +32,8 @@ def add(document: str, *, state: Path, url: str | None, as_json: bool) -> None:
     if url is not None:
         number = ask(url, "POST", _PATH, declared.model_dump(mode="json"))["number"]
     else:
-        check_exists(state)
-        with explained():
-            from sfterritory.sandbox.state import SandboxState
-
-            opened = SandboxState(state)
-            try:
-                number = opened.add_rule(declared)
-            finally:
-                opened.close()
+        with opened_org(state) as org:
+            number = org.add_rule(declared)
     click.echo(json.dumps({"number": number}) if as_json else f"rule {number}: {declared.kind}")
 
 
@@ -53,18 +46,13 @@ def list_rules(*, state: Path, url: str | None, as_json: bool) -> None:
     if url is not None:
         rules = ask(url, "GET", _PATH)["rules"]
     else:
-        check_exists(state)
-        with explained():
-            from sfterritory.sandbox.state import SandboxState
-
-            opened = SandboxState(state)
-            try:
-                rules = opened.listed_rules()
-            finally:
-                opened.close()
+        with opened_org(state) as org:
+            rules = org.listed_rules()
     if as_json:
         click.echo(json.dumps({"rules": rules}))
         return
+    if not rules:
+        click.echo("no rules")
     for one in rules:
         facts = {name: value for name, value in one.items() if name not in {"number", "kind"}}
         click.echo(f"{one['number']} {one['kind']} {json.dumps(facts)}")
@@ -80,13 +68,6 @@ def remove(*, number: int | None, state: Path, url: str | None, as_json: bool) -
     if url is not None:
         removed = ask(url, "DELETE", _PATH, {"number": number})["removed"]
     else:
-        check_exists(state)
-        with explained():
-            from sfterritory.sandbox.state import SandboxState
-
-            opened = SandboxState(state)
-            try:
-                removed = opened.drop_rules(number)
-            finally:
-                opened.close()
+        with opened_org(state) as org:
+            removed = org.drop_rules(number)
     click.echo(json.dumps({"removed": removed}) if as_json else f"rules removed: {removed}")

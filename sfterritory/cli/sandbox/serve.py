@@ -33,23 +33,49 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="PEM file of the key whose JWT bearer assertions are accepted.",
 )
+@click.option(
+    "--tls-cert",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PEM file of a certificate, to speak TLS for clients that know https only.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PEM file of the certificate's key.",
+)
 @state_option
 @json_option
-def serve(port: int, host: str, jwt_public_key: Path | None, state: Path, as_json: bool) -> None:  # noqa: FBT001 - click hands options over by name
+def serve(  # noqa: PLR0913, PLR0917 - one for each option
+    port: int,
+    host: str,
+    jwt_public_key: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    state: Path,
+    as_json: bool,  # noqa: FBT001 - click hands options over by name
+) -> None:
     """Serve the org over HTTP until Ctrl-C; a new state file is seeded with a sample org."""
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key belong together: name both, or neither")
     with explained():
-        from sfterritory.sandbox.running import handle_of, listening_socket, sandbox_server
+        from sfterritory.sandbox.running import (
+            TlsFiles,
+            handle_of,
+            listening_socket,
+            sandbox_server,
+        )
         from sfterritory.sandbox.seed import seed_org
         from sfterritory.sandbox.state import SandboxState
 
         key = _read_key(jwt_public_key)
+        tls = TlsFiles(tls_cert, tls_key) if tls_cert and tls_key else None
         with listening_socket(host, port) as listener:
             if not state.exists():
                 click.echo(f"seeding a sample org into {state} ...", err=True)
                 seed_org(state)
             opened = SandboxState(state)
             try:
-                server = sandbox_server(opened, jwt_public_key=key)
+                server = sandbox_server(opened, jwt_public_key=key, tls=tls)
 
                 def stop(_signal: int, _frame: FrameType | None) -> None:
                     server.should_exit = True
@@ -57,7 +83,7 @@ def serve(port: int, host: str, jwt_public_key: Path | None, state: Path, as_jso
                 signal.signal(signal.SIGINT, stop)
                 signal.signal(signal.SIGTERM, stop)
                 listener.listen(128)
-                _announce(handle_of(opened, listener), as_json=as_json)
+                _announce(handle_of(opened, listener, tls=tls is not None), as_json=as_json)
                 server.run(sockets=[listener])
             finally:
                 opened.close()
@@ -93,7 +119,9 @@ def _announce(handle: SandboxHandle, *, as_json: bool) -> None:
             f"export SFTERRITORY_INSTANCE_URL={handle.url}",
             f"export SFTERRITORY_CLIENT_ID={handle.client_id}",
             f"export SFTERRITORY_CLIENT_SECRET={handle.client_secret}",
-            f"export SFTERRITORY_ACCESS_TOKEN='{handle.access_token}'",
+            "",
+            "A ready token, in place of the secret and never beside it:",
+            f"  SFTERRITORY_ACCESS_TOKEN='{handle.access_token}'",
             "",
             "Ctrl-C stops it; the org is kept.",
         )

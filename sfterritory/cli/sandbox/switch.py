@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sfterritory.cli.sandbox.admin import ask, check_exists, pairs_of, url_option
+from sfterritory.cli.sandbox.admin import ask, opened_org, pairs_of, url_option
 from sfterritory.cli.sandbox.state_file import explained, json_option, state_option
 
 _PATH = "/sandbox/switches"
@@ -48,15 +48,9 @@ def switch(*, settings: tuple[str, ...], state: Path, url: str | None, as_json: 
 
 def _in_file(state: Path, changes: dict[str, Any]) -> dict[str, Any]:
     """Change the switches that a state file keeps, and return all of them."""
-    check_exists(state)
-    with explained():
-        from sfterritory.sandbox.state import SandboxState
+    with opened_org(state) as org:
         from sfterritory.sandbox.switches import switches_from
 
-        opened = SandboxState(state)
-        try:
-            if changes:
-                opened.set_switches(switches_from({**asdict(opened.switches), **changes}))
-            return asdict(opened.switches)
-        finally:
-            opened.close()
+        if changes:
+            org.set_switches(switches_from({**asdict(org.switches), **changes}))
+        return asdict(org.switches)

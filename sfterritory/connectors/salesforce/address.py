@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 _MY_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\.my\.salesforce\.com\Z")
+# What to look at where an answer is not Salesforce's, whichever way the org was named.
+ADDRESS_OF_ORG = "SFTERRITORY_INSTANCE_URL, or instance_url of the profile,"
+CHECK_ADDRESS = f"check that {ADDRESS_OF_ORG} is Salesforce, and not a proxy's page"
+
 _BROWSER_HOST = re.compile(r"(?P<org>.+?)\.(?:lightning\.force\.com|my\.salesforce-setup\.com)\Z")
 
 
@@ -31,12 +35,19 @@ def origin_of(url: str) -> str:
     """
     parts = urlsplit(url.strip())
     host = (parts.hostname or "").lower()
-    if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+    if parts.username is not None:
         raise ValueError(
-            f"{_without_user(url)!r} is not an address like https://acme.my.salesforce.com"
+            f"an address with a user or a password in it; give only {without_secrets(url)!r}"
+        )
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError(
+            f"{without_secrets(url)!r} is not an address like https://acme.my.salesforce.com"
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} has a path; give only the address: {parts.scheme}://{host}")
+        raise ValueError(
+            f"{without_secrets(url)!r} has a path or a query; give only the address: "
+            f"{parts.scheme}://{host}"
+        )
     port = "" if parts.port is None else f":{parts.port}"
     if is_loopback(host):
         if parts.scheme == "https":
@@ -59,9 +70,9 @@ def origin_of(url: str) -> str:
     return f"https://{host}{port}"
 
 
-def _without_user(url: str) -> str:
-    """Return the address without a user and password that someone wrote into it."""
-    return re.sub(r"//[^/@]*@", "//", url)
+def without_secrets(url: str) -> str:
+    """Return what may be shown of an address: no user and password, no query (`?sid=...`)."""
+    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
 
 
 InstanceUrl = Annotated[str, AfterValidator(origin_of)]

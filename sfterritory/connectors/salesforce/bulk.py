@@ -12,39 +12,32 @@ import contextvars
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from pydantic import Field
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.bulk_job import GONE, JobResource, Patience
 from sfterritory.connectors.salesforce.bulk_page import RUN_AGAIN, PageFile, PageScan
-from sfterritory.connectors.salesforce.faults import (
-    AnswerError,
-    BadAnswerError,
-    RefusedError,
-    ResumeLostError,
-)
+from sfterritory.connectors.salesforce.faults import BadAnswerError, RefusedError, ResumeLostError
 from sfterritory.connectors.salesforce.page import Page, PagePosition
 from sfterritory.connectors.salesforce.session import Session
 from sfterritory.connectors.salesforce.soql import Query
 from sfterritory.errors import ConnectorError, JobRunningError
 from sfterritory.events import emit
-from sfterritory.model.document import Document
 
-_GONE = frozenset({"NOT_FOUND", "HTTP 404", "INVALID_QUERY_LOCATOR"})
+_GONE = GONE | {"INVALID_QUERY_LOCATOR"}
 _NO_FIELD = re.compile(r"INVALID_?FIELD|No such column", re.IGNORECASE)
 _LAST_PAGE = frozenset({"null", ""})  # Salesforce writes the word
 
 
-class BulkParams(Document):
+class BulkParams(Patience):
     """How a Bulk query is waited for and fetched."""
 
     max_records: int = Field(default=50_000, ge=1, description="rows of one page")
     first_poll_seconds: float = Field(default=0.2, gt=0)
-    longest_poll_seconds: float = Field(default=20.0, gt=0)
-    wait_limit_seconds: float = Field(default=3600.0, ge=0)
     memory_bytes: int = Field(
         default=1 << 20, ge=0, description="of a page, before it goes to disk"
     )
@@ -69,6 +62,7 @@ class BulkQuery:
         self._query = query
         self._params = params
         self._doing = f"reading {query.object_name} by Bulk API"
+        self._jobs = JobResource(session, client, "query", doing=self._doing, remedy=RUN_AGAIN)
         self._abandoned = threading.Event()
         self._visited: set[str | None] = set()
         self._digests: set[tuple[int, int]] = set()
@@ -116,36 +110,26 @@ class BulkQuery:
             "columnDelimiter": "COMMA",
             "lineEnding": "LF",
         }
-        job = self._session.read(self._doing, lambda: self._json("POST", "", body=body))
-        job_id = job.get("id")
-        if not isinstance(job_id, str):
-            raise BadAnswerError(f"{self._doing}: the new job has no id", remedy=RUN_AGAIN)
-        emit("bulk.job_created", object=self._query.object_name, job_id=job_id)
-        return job_id
+        return self._jobs.created(self._query.object_name, body)
 
     def _wait(self, job_id: str, position: PagePosition, *, resumed: bool) -> int:
         """Wait until the job is complete and return its number of rows."""
-        waited_seconds, pause_seconds = 0.0, self._params.first_poll_seconds
-        while True:
-            job = self._job(job_id)
-            state = job.get("state")
-            if state == "JobComplete":
-                return _whole_number(job, "numberRecordsProcessed", doing=self._doing)
-            if state in {"Failed", "Aborted"}:
-                raise self._ended(job_id, str(state), job, resumed=resumed)
-            if waited_seconds >= self._params.wait_limit_seconds:
-                raise BulkJobRunningError(
-                    f"{self._doing}: job {job_id} is still {state} after "
-                    f"{waited_seconds:,.0f} seconds",
-                    remedy="run the same command again later: it attaches to this job",
-                    position=position,
-                )
-            emit("bulk.waiting", job_id=job_id, state=str(state), waited_seconds=waited_seconds)
-            self._session.sleep(pause_seconds)
-            waited_seconds += pause_seconds
-            pause_seconds = min(pause_seconds * 1.6, self._params.longest_poll_seconds)
 
-    def _ended(
+        def late(problem: str) -> BulkJobRunningError:
+            remedy = "run the same command again later: it attaches to this job"
+            return BulkJobRunningError(problem, remedy=remedy, position=position)
+
+        try:
+            job = self._jobs.ended(job_id, self._params, late)
+        except RefusedError as error:
+            if error.code in _GONE:
+                raise self._lost(job_id) from error
+            raise
+        if job.get("state") != "JobComplete":
+            raise self._failed(job_id, str(job.get("state")), job, resumed=resumed)
+        return _whole_number(job, "numberRecordsProcessed", doing=self._doing)
+
+    def _failed(
         self, job_id: str, state: str, job: Mapping[str, Any], *, resumed: bool
     ) -> ConnectorError:
         """Return the error of a job without a result; a job of an earlier run is made anew."""
@@ -162,15 +146,6 @@ class BulkQuery:
         )
         code = "INVALID_FIELD" if _NO_FIELD.search(reason) else state
         return RefusedError(problem, remedy=remedy, code=code)
-
-    def _job(self, job_id: str) -> Mapping[str, Any]:
-        """Return what Salesforce says of the job."""
-        try:
-            return self._session.read(self._doing, lambda: self._json("GET", f"/{job_id}"))
-        except RefusedError as error:
-            if error.code in _GONE:
-                raise self._lost(job_id) from error
-            raise
 
     def _fetched(self, job_id: str, start: PagePosition, *, total: int) -> Iterator[Page]:
         """Yield the pages, each fetched while the one before it is being stored."""
@@ -223,6 +198,8 @@ class BulkQuery:
 
     def _download(self, job_id: str, locator: str | None) -> PageFile:
         """Fetch one page to disk, once, and check it."""
+        if self._abandoned.is_set():
+            raise CancelledError  # another attempt would only hold up the end of the program
         asked: dict[str, str | int] = {"maxRecords": self._params.max_records}
         if locator is not None:
             asked["locator"] = locator
@@ -232,12 +209,11 @@ class BulkQuery:
         try:
             with self._client.stream(
                 "GET",
-                self._url(f"/{job_id}/results"),
+                self._jobs.url(f"/{job_id}/results"),
                 params=asked,
-                headers=self._headers("text/csv"),
+                headers=self._jobs.headers("text/csv"),
             ) as response:
-                self._session.observed.note(response.headers)
-                _raise_for(response)
+                self._jobs.noted(response)
                 for chunk in response.iter_bytes():
                     if self._abandoned.is_set():
                         break
@@ -276,7 +252,7 @@ class BulkQuery:
     def _delete(self, job_id: str) -> None:
         """Delete the job; one that stays behind costs nothing and goes after seven days."""
         try:
-            self._session.read(self._doing, lambda: self._json("DELETE", f"/{job_id}"))
+            self._session.read(self._doing, lambda: self._jobs.json("DELETE", f"/{job_id}"))
         except ConnectorError as error:
             emit("bulk.job_left_behind", job_id=job_id, reason=error.problem)
 
@@ -292,46 +268,11 @@ class BulkQuery:
             remedy=f"pull {self._query.object_name} from its beginning",
         )
 
-    def _url(self, rest: str) -> str:
-        return f"{self._session.path}jobs/query{rest}"
-
-    def _headers(self, accept: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._session.token}", "Accept": accept}
-
-    def _json(
-        self, method: str, rest: str, *, body: Mapping[str, str] | None = None
-    ) -> Mapping[str, Any]:
-        """Return the JSON answer of a jobs resource; {} for an empty one."""
-        response = self._client.request(
-            method, self._url(rest), json=body, headers=self._headers("application/json")
-        )
-        self._session.observed.note(response.headers)
-        _raise_for(response)
-        if not response.content:
-            return {}
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise BadAnswerError(
-                f"{self._doing}: the answer is not JSON", remedy=RUN_AGAIN
-            ) from error
-        if not isinstance(answer, Mapping):
-            raise BadAnswerError(f"{self._doing}: the answer is not a job", remedy=RUN_AGAIN)
-        return answer
-
 
 def _discard(future: Future[PageFile]) -> None:
     """Close a page that nobody will read."""
     if not future.cancelled() and future.exception() is None:
         future.result().spool.close()
-
-
-def _raise_for(response: http.Response) -> None:
-    """Raise the status of a failed answer, with its body."""
-    if response.status_code >= 300:
-        raise AnswerError(
-            response.status_code, response.read(), retry_after=response.headers.get("Retry-After")
-        )
 
 
 def _next_locator(headers: Mapping[str, str]) -> str | None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from pydantic import Field
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.bulk_job import GONE, JobResource, Patience
 from sfterritory.connectors.salesforce.collection import refused
-from sfterritory.connectors.salesforce.faults import AnswerError, BadAnswerError, RefusedError
+from sfterritory.connectors.salesforce.faults import RefusedError
 from sfterritory.connectors.salesforce.ingest_file import (
     MAX_UPLOAD_BYTES,
     Upload,
@@ -27,18 +27,15 @@ from sfterritory.connectors.salesforce.session import Session
 from sfterritory.connectors.salesforce.soql import name as checked_name
 from sfterritory.errors import JobRunningError
 from sfterritory.events import emit
-from sfterritory.model.document import Document
 from sfterritory.model.ids import to_18
 from sfterritory.model.ports import AmbiguousWriteError, JobEnd, OnJob, RecordWrite, WriteResult
 
 UPLOAD_ATTEMPTS = 3
-_ENDED = frozenset({"JobComplete", "Failed", "Aborted"})
-_GONE = frozenset({"NOT_FOUND", "HTTP 404", "NotFound", "InvalidJob", "INVALIDJOB"})
 _DOING = "writing owners by Bulk API"
 _AGAIN = "run the same command again: it reads Salesforce first"
 
 
-class IngestParams(Document):
+class IngestParams(Patience):
     """How much goes into a Bulk job, and how long it is waited for."""
 
     max_rows: int = Field(
@@ -46,8 +43,6 @@ class IngestParams(Document):
     )
     max_bytes: int = Field(default=MAX_UPLOAD_BYTES, ge=1, le=MAX_UPLOAD_BYTES)
     first_poll_seconds: float = Field(default=0.5, gt=0)
-    longest_poll_seconds: float = Field(default=20.0, gt=0)
-    wait_limit_seconds: float = Field(default=3600.0, ge=0)
 
 
 class BulkIngest:
@@ -57,6 +52,7 @@ class BulkIngest:
         self._session = session
         self._client = client
         self._params = params
+        self._jobs = JobResource(session, client, "ingest", doing=_DOING, remedy=_AGAIN)
 
     def write(self, rows: Sequence[RecordWrite], *, on_job: OnJob) -> JobEnd:
         """Update records of one object; see `OwnerGateway.write_in_bulk`.
@@ -85,14 +81,14 @@ class BulkIngest:
         """Bring a job of an earlier run to its end; see `OwnerGateway.finish_job`."""
         nothing = JobEnd([None] * len(rows))
         try:
-            if self._job(job_id).get("state") == "Open":
+            if self._state(job_id) == "Open":
                 emit("bulk.job_dropped", job_id=job_id)
                 self._close(job_id, "Aborted")
-                if self._job(job_id).get("state") == "Aborted":
+                if self._state(job_id) == "Aborted":
                     return nothing
             return self._ended(job_id, rows)
         except RefusedError as error:
-            if error.code in _GONE:
+            if error.code in GONE:
                 return nothing
             raise
 
@@ -124,38 +120,33 @@ class BulkIngest:
             "lineEnding": "LF",
             "columnDelimiter": "COMMA",
         }
-        # an open job without a file is harmless, so that a lost answer is simply asked again
-        job = self._session.read(_DOING, lambda: self._json("POST", "", body=body))
-        job_id = job.get("id")
-        if not isinstance(job_id, str):
-            raise BadAnswerError(f"{_DOING}: the new job has no id", remedy=_AGAIN)
-        emit("bulk.job_created", object=object_name, job_id=job_id)
-        return job_id
+        return self._jobs.created(object_name, body)
 
     def _put(self, job_id: str, content: bytes) -> None:
-        response = self._client.request(
-            "PUT",
-            self._url(f"/{job_id}/batches"),
-            content=content,
-            headers=self._headers("application/json") | {"Content-Type": "text/csv; charset=UTF-8"},
+        headers = self._jobs.headers("application/json")
+        self._jobs.noted(
+            self._client.request(
+                "PUT",
+                self._jobs.url(f"/{job_id}/batches"),
+                content=content,
+                headers=headers | {"Content-Type": "text/csv; charset=UTF-8"},
+            )
         )
-        self._session.observed.note(response.headers)
-        _raise_for(response)
 
     def _close(self, job_id: str, state: str) -> None:
         """Bring an open job into a state, unless it has left `Open` already."""
         try:
             self._session.read(
-                _DOING, lambda: self._json("PATCH", f"/{job_id}", body={"state": state})
+                _DOING, lambda: self._jobs.json("PATCH", f"/{job_id}", body={"state": state})
             )
         except RefusedError:
             # the first of two requests may have closed it, its answer lost; or somebody aborted it
-            if self._job(job_id).get("state") == "Open":
+            if self._state(job_id) == "Open":
                 raise
 
     def _ended(self, job_id: str, rows: Sequence[RecordWrite]) -> JobEnd:
         """Wait for a job's end and return what it says of the records."""
-        job = self._waited(job_id)
+        job = self._jobs.ended(job_id, self._params, _late)
         fates = self._fates(job_id)
         answers = [fates.get(to_18(row.record_id)) for row in rows]
         state = str(job.get("state"))
@@ -177,30 +168,6 @@ class BulkIngest:
             return JobEnd(results, f"job {job_id} was aborted: {reason}")
         return JobEnd(results)
 
-    def _waited(self, job_id: str) -> Mapping[str, Any]:
-        """Return a job that has ended."""
-        waited_seconds, pause_seconds = 0.0, self._params.first_poll_seconds
-        while True:
-            job = self._job(job_id)
-            if job.get("state") in _ENDED:
-                return job
-            if waited_seconds >= self._params.wait_limit_seconds:
-                raise JobRunningError(
-                    f"{_DOING}: job {job_id} is still {job.get('state')} after "
-                    f"{waited_seconds:,.0f} seconds",
-                    remedy="run the same command again later: it attaches to this job. To give it "
-                    "up, abort it in Setup > Bulk Data Load Jobs first",
-                )
-            emit(
-                "bulk.waiting",
-                job_id=job_id,
-                state=str(job.get("state")),
-                waited_seconds=waited_seconds,
-            )
-            self._session.sleep(pause_seconds)
-            waited_seconds += pause_seconds
-            pause_seconds = min(pause_seconds * 1.6, self._params.longest_poll_seconds)
-
     def _fates(self, job_id: str) -> dict[str, tuple[str, str] | None]:
         """Return what became of each record by id: ("", "") for accepted, (code, text), or None.
 
@@ -218,44 +185,27 @@ class BulkIngest:
 
     def _result_file(self, job_id: str, kind: str) -> Mapping[str, Mapping[str, str]]:
         def fetched() -> Mapping[str, Mapping[str, str]]:
-            response = self._client.request(
-                "GET", self._url(f"/{job_id}/{kind}"), headers=self._headers("text/csv")
+            response = self._jobs.noted(
+                self._client.request(
+                    "GET",
+                    self._jobs.url(f"/{job_id}/{kind}"),
+                    headers=self._jobs.headers("text/csv"),
+                )
             )
-            self._session.observed.note(response.headers)
-            _raise_for(response)
             return result_rows(response.content, doing=_DOING)
 
         return self._session.read(_DOING, fetched)
 
-    def _job(self, job_id: str) -> Mapping[str, Any]:
-        return self._session.read(_DOING, lambda: self._json("GET", f"/{job_id}"))
+    def _state(self, job_id: str) -> str:
+        return str(self._jobs.state_of(job_id).get("state"))
 
-    def _url(self, rest: str) -> str:
-        return f"{self._session.path}jobs/ingest{rest}"
 
-    def _headers(self, accept: str) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self._session.token}",
-            "Accept": accept,
-            "Sforce-Call-Options": "client=sfterritory",
-        }
-
-    def _json(
-        self, method: str, rest: str, *, body: Mapping[str, str] | None = None
-    ) -> Mapping[str, Any]:
-        """Return the JSON answer of a jobs resource."""
-        response = self._client.request(
-            method, self._url(rest), json=body, headers=self._headers("application/json")
-        )
-        self._session.observed.note(response.headers)
-        _raise_for(response)
-        try:
-            answer = response.json()
-        except ValueError as error:
-            raise BadAnswerError(f"{_DOING}: the answer is not JSON", remedy=_AGAIN) from error
-        if not isinstance(answer, Mapping):
-            raise BadAnswerError(f"{_DOING}: the answer is not a job", remedy=_AGAIN)
-        return answer
+def _late(problem: str) -> JobRunningError:
+    return JobRunningError(
+        problem,
+        remedy="run the same command again later: it attaches to this job. To give it up, abort "
+        "it in Setup > Bulk Data Load Jobs first",
+    )
 
 
 def _result(row: RecordWrite, code: str, text: str) -> WriteResult:
@@ -268,11 +218,3 @@ def _code_and_text(error: str) -> tuple[str, str]:
     """Return the parts of `STATUS_CODE:message:field --`; the message may hold colons itself."""
     code, _, text = error.partition(":")
     return code.strip() or "NO_REASON", text.strip().removesuffix("--").rstrip(" :")
-
-
-def _raise_for(response: http.Response) -> None:
-    """Raise the status of a failed answer, with its body."""
-    if response.status_code >= 300:
-        raise AnswerError(
-            response.status_code, response.read(), retry_after=response.headers.get("Retry-After")
-        )

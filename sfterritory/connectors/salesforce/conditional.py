@@ -21,7 +21,12 @@ from sfterritory.connectors.salesforce.fault_table import (
     rule_of_record,
     rule_of_request,
 )
-from sfterritory.connectors.salesforce.faults import AnswerError, BadAnswerError, RefusedError
+from sfterritory.connectors.salesforce.faults import (
+    NO_ANSWER,
+    AnswerError,
+    BadAnswerError,
+    RefusedError,
+)
 from sfterritory.connectors.salesforce.lock_retry import write_until_unlocked
 from sfterritory.connectors.salesforce.session import Session
 from sfterritory.connectors.salesforce.soql import name as checked_name
@@ -146,6 +151,8 @@ def _is_of_the_record(error: RefusedError) -> bool:
     """Tell whether a refusal is this record's own: any other would meet the next one too."""
     if row_is_locked(error.code, error.message):  # it outlasted every attempt
         return True
+    if error.code in NO_ANSWER:  # no record was asked about
+        return False
     if error.code.startswith("HTTP "):
         return error.code == f"HTTP {_PRECONDITION_FAILED}"
     return rule_of_record(error.code, error.message).act in {Act.FINAL, Act.CONFLICT}

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sfterritory.connectors.salesforce.address import CHECK_ADDRESS
 from sfterritory.connectors.salesforce.faults import BadAnswerError
 from sfterritory.errors import ConnectorError
 from sfterritory.model.document import Document
@@ -62,7 +63,7 @@ def description_from(answer: Mapping[str, Any]) -> ObjectDescription:
         raise BadAnswerError(
             f"the description of {answer.get('name', 'an object')} is not in the agreed form: "
             f"{error}",
-            remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce, and not a proxy's page",
+            remedy=CHECK_ADDRESS,
         ) from error
 
 

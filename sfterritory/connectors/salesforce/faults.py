@@ -14,6 +14,7 @@ import urllib3.exceptions
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.address import ADDRESS_OF_ORG
 from sfterritory.connectors.salesforce.error_text import code_and_message
 from sfterritory.connectors.salesforce.fault_table import (
     AGAIN_LATER,
@@ -27,12 +28,17 @@ from sfterritory.connectors.salesforce.fault_table import (
 from sfterritory.connectors.salesforce.tls import tls_trouble
 from sfterritory.errors import ConnectorError, LimitReachedError, SignInError
 
+# Names of ours, in lower case, for failures that are not an answer of Salesforce.
+BAD_ANSWER, CUT_OFF, NOT_CONNECTED, TLS = "bad_answer", "cut_off", "not_connected", "tls"
+NO_ANSWER: Final = frozenset({BAD_ANSWER, CUT_OFF, NOT_CONNECTED, TLS})
+
 
 class RefusedError(ConnectorError):
-    """Salesforce refused a request for good.
+    """A request failed for good, and changed nothing.
 
     Attributes:
-        code: Salesforce's own error code, `INVALID_FIELD` for example; "" where it gave none.
+        code: Salesforce's own error code, `INVALID_FIELD` for example; one of `NO_ANSWER` where
+            it is not Salesforce that refused; "" where it gave none.
         act: What the code asks for.
         message: Salesforce's own text.
     """
@@ -83,7 +89,7 @@ class Fault:
     """One failure, understood.
 
     Attributes:
-        code: Salesforce's code, or a short name of ours in lower case (`not_connected`).
+        code: Salesforce's code, or one of `NO_ANSWER`.
         nothing_happened: It is certain that the request changed nothing.
         retry_after_seconds: What the server asked us to wait, if it did.
     """
@@ -107,7 +113,7 @@ def fault_of(error: BaseException) -> Fault:  # noqa: PLR0911 - one line per kin
         case RowsLockedError():
             return Fault("UNABLE_TO_LOCK_ROW", error.problem, Act.RETRY, error.remedy)
         case BadAnswerError():
-            return Fault("bad_answer", error.problem, Act.RETRY, error.remedy)
+            return Fault(BAD_ANSWER, error.problem, Act.RETRY, error.remedy)
         case SalesforceAuthenticationFailed():
             return _sign_in_fault(error)
         case SalesforceError():
@@ -115,7 +121,7 @@ def fault_of(error: BaseException) -> Fault:  # noqa: PLR0911 - one line per kin
         case AnswerError():
             return fault_of_answer(error.status, error.body, retry_after=error.retry_after)
         case requests.exceptions.InvalidJSONError():
-            return Fault("bad_answer", "the answer is not JSON", Act.RETRY, AGAIN_LATER)
+            return Fault(BAD_ANSWER, "the answer is not JSON", Act.RETRY, AGAIN_LATER)
         case requests.RequestException() | http.HttpError():
             return _network_fault(error)
     raise TypeError(f"{type(error).__name__} is not a failure of Salesforce or the network")
@@ -191,18 +197,22 @@ def _network_fault(error: requests.RequestException | http.HttpError) -> Fault:
     """Return what a failure below HTTP means; the URL is left out, it may carry a query."""
     host = _host(error)
     if trouble := tls_trouble(error):
-        return Fault("tls", f"{host}: {trouble[0]}", Act.STOP, trouble[1], nothing_happened=True)
+        # a refused certificate ends the handshake; anything else may come after a request was sent
+        return Fault(
+            TLS, f"{host}: {trouble.what}", Act.STOP, trouble.remedy,
+            nothing_happened=trouble.before_any_request,
+        )  # fmt: skip
     if _never_connected(error):
         return Fault(
-            "not_connected",
+            NOT_CONNECTED,
             f"no connection to {host}",
             Act.RETRY,
-            "check SFTERRITORY_INSTANCE_URL and the network; if it is the sandbox, start it with "
+            f"check {ADDRESS_OF_ORG} and the network; if it is the sandbox, start it with "
             "`sfterritory sandbox serve`",
             nothing_happened=True,
         )
     kind = type(error).__name__
-    return Fault("cut_off", f"the connection to {host} broke ({kind})", Act.RETRY, AGAIN_LATER)
+    return Fault(CUT_OFF, f"the connection to {host} broke ({kind})", Act.RETRY, AGAIN_LATER)
 
 
 def _never_connected(error: requests.RequestException | http.HttpError) -> bool:

@@ -13,7 +13,7 @@ import requests
 from pydantic import SecretStr
 from simple_salesforce.login import SalesforceLogin
 
-from sfterritory.connectors.salesforce.address import origin_of
+from sfterritory.connectors.salesforce.address import CHECK_ADDRESS, origin_of
 from sfterritory.connectors.salesforce.credentials import (
     AccessToken,
     ClientCredentials,
@@ -179,7 +179,7 @@ def _simple_salesforce(
 def _no_token() -> BadAnswerError:
     return BadAnswerError(
         "the sign-in was answered without a token or without the org's address",
-        remedy="check that SFTERRITORY_INSTANCE_URL, or instance_url of the profile, is Salesforce",
+        remedy=CHECK_ADDRESS,
     )
 
 

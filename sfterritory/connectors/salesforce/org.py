@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sfterritory.connectors import http
+from sfterritory.connectors.salesforce.address import CHECK_ADDRESS
 from sfterritory.connectors.salesforce.api_floor import check_free
 from sfterritory.connectors.salesforce.bulk import BulkParams, BulkQuery
 from sfterritory.connectors.salesforce.bulk_ingest import BulkIngest, IngestParams
@@ -70,11 +71,24 @@ class SalesforceOrg:
                 then stays.
         """
         limits = self.limits()
-        self._session.guard = lambda doing: check_free(self.api_usage or limits, share, doing=doing)
+
+        def guard(doing: str, *, calls: int = 1) -> None:
+            check_free(self.api_usage or limits, share, doing=doing, calls=calls)
+
+        self._session.guard = guard
         try:
             yield limits
         finally:
             self._session.guard = None
+
+    def check_calls(self, calls: int, *, doing: str) -> None:
+        """Refuse to begin what needs so many calls, where `keeping_free` keeps some of them.
+
+        Raises:
+            LimitReachedError: It would end on the way.
+        """
+        if self._session.guard is not None:
+            self._session.guard(doing, calls=calls)
 
     def describe(self, object_name: str) -> ObjectDescription:
         """Return what the user may see and change of an object.
@@ -90,11 +104,9 @@ class SalesforceOrg:
         """Return how many rows a query has."""
         return count(self._session, query, include_deleted=include_deleted)
 
-    def query_pages(
-        self, query: Query, *, include_deleted: bool = False, resume: PagePosition | None = None
-    ) -> Iterator[Page]:
+    def query_pages(self, query: Query, *, include_deleted: bool = False) -> Iterator[Page]:
         """Yield a result by REST: right for some thousand rows; see `query.query_pages`."""
-        return query_pages(self._session, query, include_deleted=include_deleted, resume=resume)
+        return query_pages(self._session, query, include_deleted=include_deleted)
 
     def bulk_pages(
         self,
@@ -129,8 +141,7 @@ class SalesforceOrg:
         daily = answer.get("DailyApiRequests")
         if not isinstance(daily, Mapping) or not {"Max", "Remaining"} <= daily.keys():
             raise BadAnswerError(
-                "Salesforce's limits do not name DailyApiRequests",
-                remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce",
+                "Salesforce's limits do not name DailyApiRequests", remedy=CHECK_ADDRESS
             )
         allowed = int(daily["Max"])
         limits = ApiLimits(used=allowed - int(daily["Remaining"]), allowed=allowed)
@@ -188,10 +199,7 @@ class SalesforceOrg:
         """Return the JSON object at a path of this API version."""
         answer = self._session.read(doing, lambda: self._session.rest.restful(path))
         if not isinstance(answer, Mapping):
-            raise BadAnswerError(
-                f"{doing}: the answer is not a JSON object",
-                remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce",
-            )
+            raise BadAnswerError(f"{doing}: the answer is not a JSON object", remedy=CHECK_ADDRESS)
         return answer
 
 

@@ -25,30 +25,20 @@ def count(session: Session, query: Query, *, include_deleted: bool = False) -> i
     return session.read(f"counting {query.object_name}", ask)
 
 
-def query_pages(
-    session: Session,
-    query: Query,
-    *,
-    include_deleted: bool = False,
-    resume: PagePosition | None = None,
-) -> Iterator[Page]:
+def query_pages(session: Session, query: Query, *, include_deleted: bool = False) -> Iterator[Page]:
     """Yield the result page by page, following every locator.
 
     Args:
         session: Who asks.
         query: What to ask; parent paths (`Owner.Name`) become plain columns.
         include_deleted: Also rows in the recycle bin and rows merged away.
-        resume: A position of an earlier run of the same query, at most two days old.
 
     Raises:
-        ResumeLostError: The cursor to resume from is gone.
+        ResumeLostError: The cursor has died between two pages.
         ConnectorError: The query failed for good.
     """
-    locator = resume.next_locator if resume else None
-    rows_so_far = resume.rows_so_far if resume else 0
-    if rows_so_far and locator is None:
-        return  # the run before had stored every page
-    for answer in _answers(session, query, locator=locator, deleted=include_deleted):
+    rows_so_far = 0
+    for answer in _answers(session, query, deleted=include_deleted):
         rows_so_far += len(answer.records)
         last = answer.following is None
         yield Page(
@@ -62,7 +52,7 @@ def query_pages(
 def records_of(session: Session, query: Query) -> Iterator[Mapping[str, Any]]:
     """Yield the records as Salesforce's JSON has them, `Id` and parents included."""
     read = total = 0
-    for answer in _answers(session, query, locator=None, deleted=False):
+    for answer in _answers(session, query, deleted=False):
         read, total = read + len(answer.records), answer.total
         yield from answer.records
     if read != total:
@@ -116,14 +106,15 @@ class _Answer:
         return cls(records, total, _next(answer))
 
 
-def _answers(
-    session: Session, query: Query, *, locator: str | None, deleted: bool
-) -> Iterator[_Answer]:
-    """Yield the answers from the first of a query on, or from the one that a locator names.
+def _answers(session: Session, query: Query, *, deleted: bool) -> Iterator[_Answer]:
+    """Yield every answer of a query.
 
-    A locator that was followed before would lead round for ever, so it counts as a broken answer.
+    A locator that was followed before would lead round for ever, and a page that was sent before
+    would stand for rows that never came: both count as broken answers.
     """
+    locator: str | None = None
     doing, visited = f"reading {query.object_name}", {locator}
+    begun_with: list[Mapping[str, Any]] = []  # a record stands once in a result
 
     def ask() -> _Answer:
         answer = _Answer.of(
@@ -136,6 +127,10 @@ def _answers(
                 f"{doing}: a page names {answer.following} as the next, which was fetched before",
                 remedy=_CHECK_ADDRESS,
             )
+        if answer.records and answer.records[0] in begun_with:
+            raise BadAnswerError(
+                f"{doing}: a page begins as an earlier one did", remedy=_CHECK_ADDRESS
+            )
         return answer
 
     while True:
@@ -144,11 +139,12 @@ def _answers(
         except RefusedError as error:
             if locator is not None and error.code in {"INVALID_QUERY_LOCATOR", "NOT_FOUND"}:
                 raise ResumeLostError(
-                    f"{doing}: Salesforce no longer knows the cursor of the earlier run",
+                    f"{doing}: Salesforce no longer knows the cursor of its own result",
                     remedy=f"pull {query.object_name} from its beginning",
                 ) from error
             raise
         yield answer
+        begun_with += answer.records[:1]
         locator = answer.following
         if locator is None:
             return

@@ -115,7 +115,8 @@ def exchanging(source: SecretSource) -> Iterator[None]:
     Raises:
         SignInError: Another process holds it for too long.
     """
-    path = None if source.file is None else Path(source.file)
+    # by the file itself, as it is replaced: two links to it are one secret
+    path = None if source.file is None else Path(source.file).resolve()
     if path is None or not os.access(path.parent, os.W_OK):
         yield
         return

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simple_salesforce.api import Salesforce
 
@@ -42,6 +42,13 @@ _IDENTITY = re.compile(r"/id/(?P<org>00D[A-Za-z0-9]{12,15})/(?P<user>005[A-Za-z0
 _TOKEN_OF_ORG = re.compile(r"(?P<org>00D[A-Za-z0-9]{12})(?:[A-Za-z0-9]{3})?!")
 
 
+class Guard(Protocol):
+    """Raises where a read would take API calls that are not ours to use."""
+
+    def __call__(self, doing: str, *, calls: int = 1) -> None:
+        """Pass so many calls, or raise."""
+
+
 class SessionParams(Document):
     """How a session talks to Salesforce."""
 
@@ -69,7 +76,7 @@ class Session:
         self.params = params
         self.observed = Observed()
         self.sleep = sleep
-        self.guard: Callable[[str], None] | None = None  # asked before every attempt to read
+        self.guard: Guard | None = None  # asked before every attempt to read
         self._credentials = credentials
         self._token = self._origin = self._org_of_token = ""
         self._fetch_login = login_of(credentials)
@@ -145,8 +152,8 @@ class Session:
             if isinstance(self._credentials, AccessToken):
                 raise SignInError(
                     "Salesforce says that the access token has ended or was never valid",
-                    remedy=f"set a new {ACCESS_TOKEN}, or use client credentials, which renew "
-                    "themselves",
+                    remedy=f"put a new token into {ACCESS_TOKEN}, or where secret of the profile "
+                    "says; or use client credentials, which renew themselves",
                 ) from cause
             if self._logins >= self.params.max_logins:
                 raise SignInError(
@@ -224,7 +231,8 @@ class Session:
         if not self._org_of_token:
             raise SignInError(
                 "the access token does not begin with an org's id (00D...!...)",
-                remedy=f"set {ACCESS_TOKEN} to the whole token, in quotes: the shell eats a bare !",
+                remedy=f"set {ACCESS_TOKEN}, or secret of the profile, to the whole token, in "
+                "quotes: the shell eats a bare !",
             )
         return id_of(self._org_of_token), None
 

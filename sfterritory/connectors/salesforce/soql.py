@@ -102,15 +102,6 @@ def either(conditions: Sequence[str]) -> str:
     return " OR ".join(f"({one})" for one in conditions)
 
 
-def after(field: str, moment: datetime, *, last_id: str) -> str:
-    """Return the keyset condition for the rows behind (`moment`, `last_id`) in that order.
-
-    Many rows share one second, so neither `>` (loses them) nor `>=` (repeats them) is enough.
-    """
-    same = every([condition(field, "=", moment), condition("Id", ">", to_18(last_id))])
-    return f"({same}) OR {condition(field, '>', moment)}"
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """A `SELECT` over one object; `str()` of it is the SOQL.

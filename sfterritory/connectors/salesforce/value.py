@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from sfterritory.connectors.salesforce.address import CHECK_ADDRESS
 from sfterritory.connectors.salesforce.faults import BadAnswerError
 from sfterritory.model.document import Scalar
 from sfterritory.model.ids import to_18
@@ -26,7 +27,7 @@ def text_of(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return value
+            return value.replace("\x00", "")  # long texts hold NUL now and then
         case Decimal():
             return format(value, "f")
         case int():
@@ -56,7 +57,4 @@ def id_of(answer: object) -> str:
     try:
         return to_18(str(answer))
     except ValueError as error:
-        raise BadAnswerError(
-            f"Salesforce's answer: {error}",
-            remedy="check that SFTERRITORY_INSTANCE_URL is Salesforce",
-        ) from error
+        raise BadAnswerError(f"Salesforce's answer: {error}", remedy=CHECK_ADDRESS) from error

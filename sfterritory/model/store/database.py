@@ -37,8 +37,7 @@ class Database:
         address = _address(url)
         self.dialect = address.get_backend_name()
         self.path = Path(str(address.database)) if self.dialect == SQLITE else None
-        shown = address.set(drivername=self.dialect).render_as_string(hide_password=True)
-        self.place = str(self.path or shown)
+        self.place = str(self.path or _shown(address.set(drivername=self.dialect)))
         timeout = (
             {"timeout": BUSY_TIMEOUT_S}
             if self.dialect == SQLITE
@@ -133,8 +132,15 @@ def _address(url: str) -> URL:
         return address.set(drivername="sqlite+pysqlite")
     if backend == POSTGRESQL:
         return address.set(drivername="postgresql+psycopg")
-    shown = address.render_as_string(hide_password=True)
-    raise StoreError(f"the store's URL {shown} names no file and no server", remedy=remedy)
+    raise StoreError(
+        f"the store's URL {_shown(address)} names no file and no server", remedy=remedy
+    )
+
+
+def _shown(address: URL) -> str:
+    """Return an address without its password, which libpq also takes as a parameter."""
+    without = address.difference_update_query(["password", "sslpassword"])
+    return without.render_as_string(hide_password=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

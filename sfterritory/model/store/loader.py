@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Table, false, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    Table,
+    exists,
+    false,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, DropIndex
 
@@ -23,7 +34,7 @@ from sfterritory.model.store.page_sql import KEY, STAGE, PageLoad, postgresql_lo
 
 Row = Sequence[str]
 _CAME_TWICE = frozenset({"21000", "23505"})  # cardinality_violation, unique_violation
-_LIVE_ID = Table("live_id", MetaData(), Column(KEY, Words), prefixes=["TEMPORARY"])
+_LIVE_ID = Table("live_id", MetaData(), Column(KEY, Words, index=True), prefixes=["TEMPORARY"])
 
 
 class CountedRows:
@@ -106,7 +117,8 @@ def mark_missing(connection: Connection, mirror: Mirror, live_ids: Iterable[str]
     """Mark every record that is not among the ids as deleted; return how many that were."""
     _LIVE_ID.create(connection)
     insert_rows(connection, _LIVE_ID, (KEY,), ((key,) for key in live_ids))
-    missing = mirror.table.c.id.not_in(select(_LIVE_ID.c.id))
+    # NOT IN over more ids than fit into work_mem would have PostgreSQL read them once a record
+    missing = ~exists().where(_LIVE_ID.c.id == mirror.table.c.id)
     statement = update(mirror.table).where(missing, *live(mirror)).values(is_deleted=True)
     count = connection.execute(statement).rowcount
     _LIVE_ID.drop(connection)

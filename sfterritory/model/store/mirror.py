@@ -38,19 +38,6 @@ class MirrorRoom:
 
     # Pulling
 
-    def watermark(
-        self, object_name: str, fields: Sequence[str], *, kept: Sequence[str] = ()
-    ) -> datetime | None:
-        """Return up to when the object is pulled; None asks for a full pull.
-
-        None also where the store holds other fields: modification stamps do not move when a field
-        is added to the list. `kept` are fields to leave as they are.
-        """
-        pulled = self.pulled().get(mirror_of(object_name).object_name)
-        if pulled is None or not pulled.covers(fields, kept):
-            return None
-        return pulled.watermark
-
     def pulled(self) -> Mapping[str, Pulled]:
         """Return what completed pulls left, by object name."""
         with self._database.read() as connection:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, JsonValue
 
+from sfterritory.connectors.salesforce.address import without_secrets
 from sfterritory.connectors.salesforce.credentials import PLAIN, SECRETS
 from sfterritory.model.document import Document
 from sfterritory.routing.rules import Condition
@@ -17,7 +18,7 @@ from sfterritory.settings.yaml_file import KeyPath, YamlFile, dotted
 
 DEFAULT = "default"
 ENVIRON = "environment"
-_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*@")
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/]*@|(?<=[?&])((?:ssl)?password)=[^&]*")
 
 
 class ConfigValue(Document):
@@ -70,7 +71,7 @@ def _variables(settings: Settings, environ: Mapping[str, str]) -> Iterator[Confi
     """Yield the variables of the profile `environment`; another profile reads none of them."""
     unused = "" if settings.org_name == ENVIRONMENT else f", not used by {settings.org_name}"
     for name in PLAIN:
-        value = environ.get(name, "").strip()
+        value = without_secrets(environ.get(name, "").strip())
         yield ConfigValue(
             key=name,
             value=f"{value}{unused}" if value else "not set",
@@ -95,9 +96,12 @@ def _store(settings: Settings, environ: Mapping[str, str]) -> ConfigValue:
         origin = _line(settings.files["sfterritory.yaml"], path)
     else:
         origin = _line(settings.files["sfterritory.yaml"], ("store",))
-    return ConfigValue(
-        key="store", value=_PASSWORD.sub(r"\1:***@", settings.store_url), origin=origin
-    )
+    return ConfigValue(key="store", value=_masked(settings.store_url), origin=origin)
+
+
+def _masked(text: str) -> str:
+    """Return a value without the password that the address of a PostgreSQL store may hold."""
+    return _PASSWORD.sub(lambda found: f"{found[2]}=***" if found[2] else f"{found[1]}:***@", text)
 
 
 def _files(settings: Settings) -> Iterator[ConfigValue]:
@@ -123,9 +127,7 @@ def _values(
     if not of_key or (path and path in file.lines and not isinstance(written, dict)):
         shown = written if path in file.lines else _plain(value)
         text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
-        yield ConfigValue(
-            key=dotted(path), value=_PASSWORD.sub(r"\1:***@", text), origin=_line(file, path)
-        )
+        yield ConfigValue(key=dotted(path), value=_masked(text), origin=_line(file, path))
         return
     below = written if isinstance(written, dict) else {}
     for name, one in of_key.items():

@@ -85,14 +85,7 @@ def _triggers(org: SalesforceOrg) -> HealthCheck:
         ),
     )
     found = _listed((row["TableEnumOrId"], row["Name"]) for row in triggers)
-    if found:
-        return warning(
-            "triggers",
-            f"active: {found}. They run at each owner change and may set another owner",
-            remedy="ask the Salesforce admin what they do with OwnerId; try a small plan first: "
-            "apply reads every owner back",
-        )
-    return ok("triggers", "none is active on what is routed")
+    return _running("triggers", found) or ok("triggers", "none is active on what is routed")
 
 
 def _flows(org: SalesforceOrg) -> HealthCheck:
@@ -110,16 +103,23 @@ def _flows(org: SalesforceOrg) -> HealthCheck:
         ),
     )
     found = _listed((row["TriggerObjectOrEventLabel"], row["ApiName"]) for row in flows)
-    if found:
-        return warning(
-            "flows",
-            f"active: {found}. They run at each owner change and may set another owner",
-            remedy="ask the Salesforce admin what they do with OwnerId; try a small plan first: "
-            "apply reads every owner back",
-        )
     # Flows name their object by its label, which an org may have changed or translated.
     others = f"; {len(flows)} are on other objects" if flows else ""
-    return ok("flows", f"no record-triggered flow is active on what is routed{others}")
+    return _running("flows", found) or ok(
+        "flows", f"no record-triggered flow is active on what is routed{others}"
+    )
+
+
+def _running(name: str, found: str) -> HealthCheck | None:
+    """Warn of automation that runs at each owner change, None where nothing was found."""
+    if not found:
+        return None
+    return warning(
+        name,
+        f"active: {found}. They run at each owner change and may set another owner",
+        remedy="ask the Salesforce admin what they do with OwnerId; try a small plan first: "
+        "apply reads every owner back",
+    )
 
 
 def _owner_history(org: SalesforceOrg, object_name: str) -> HealthCheck:

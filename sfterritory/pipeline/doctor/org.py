@@ -17,11 +17,7 @@ def identity_check(settings: Settings, organization: Organization, *, pinned: bo
     """Tell which org it is; `pinned` says that the store holds one already."""
     detail = f"{organization.id} is {organization.kind}"
     detail += f", {organization.edition}" if organization.edition else ""
-    profile = settings.profile
-    expected = settings.project.org.id is not None or (
-        profile is not None and (profile.org_id is not None or profile.sandbox is not None)
-    )
-    if not (expected or pinned):
+    if not (settings.says_which_org or pinned):
         return warning(
             "org",
             f"{detail}; nothing says which org this project is about",

@@ -81,12 +81,14 @@ class Fetcher:
         """Bring one object up to date.
 
         Raises:
+            LimitReachedError: It takes more API calls than may be used, so it was not begun.
             ConnectorError: Salesforce failed for good; running again goes on where this stopped.
         """
         if planned.request is None:
             return _skipped(planned.forecast, planned.forecast.skipped, planned.forecast.calls)
         before, name = self._org.calls, planned.request.object_name
         planning = self._planner.calls_of[name]
+        self._org.check_calls(planned.forecast.calls - planning, doing=f"reading {name}")
         try:
             request, tally = self._settled(planned.request, api=planned.forecast.api)
         except RefusedError as error:

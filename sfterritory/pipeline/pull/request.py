@@ -157,7 +157,7 @@ def object_request(
     )
     if before is None or full or mirror.read_whole or another_kind:
         return request
-    return _of_changes(request, before, oldest=now - _longest(settings))
+    return _of_changes(request, before, now=now, longest=_longest(settings))
 
 
 def kind_of_type(field_type: str) -> Kind:
@@ -174,11 +174,15 @@ def _longest(settings: Settings) -> timedelta:
     return timedelta(days=settings.salesforce.pull.full_after_days)
 
 
-def _of_changes(request: ObjectRequest, before: Pulled, *, oldest: datetime) -> ObjectRequest:
+def _of_changes(
+    request: ObjectRequest, before: Pulled, *, now: datetime, longest: timedelta
+) -> ObjectRequest:
     """Return the request for changes alone, where they bring everything up to date."""
     covered = before.covers(request.fields, tuple(request.kept))
     # Rows of a history never change, and stay here when Salesforce forgets them.
-    if not covered or (before.watermark < oldest and not is_history(request.object_name)):
+    too_old = before.watermark < now - longest and not is_history(request.object_name)
+    # Salesforce's clock went back: what was edited since may bear an older stamp than the pull.
+    if not covered or too_old or before.watermark > now:
         return request
     return replace(request, since=before.watermark)
 

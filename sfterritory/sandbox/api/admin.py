@@ -77,10 +77,7 @@ def _faults(state: SandboxState, _body: Body) -> Body:
 
 
 def _clear(state: SandboxState, body: Body) -> Body:
-    number = body.get("number")
-    if number is not None and not isinstance(number, int):
-        raise SandboxError(f"number cannot be {number!r}", remedy="name a fault by its number")
-    return {"cleared": clear_faults(state, number=number)}
+    return {"cleared": clear_faults(state, number=_number(body))}
 
 
 def _switches(state: SandboxState, _body: Body) -> Body:
@@ -101,7 +98,23 @@ def _rules(state: SandboxState, _body: Body) -> Body:
 
 
 def _take_back(state: SandboxState, body: Body) -> Body:
-    return {"removed": state.drop_rules(body.get("number"))}
+    return {"removed": state.drop_rules(_number(body))}
+
+
+def _number(body: Body) -> int | None:
+    """Return the number of a fault or rule; None where the body names none.
+
+    Raises:
+        SandboxError: It is none that a list shows.
+    """
+    number = body.get("number")
+    if number is None:
+        return None
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**63:
+        raise SandboxError(
+            f"number cannot be {number!r:.80}", remedy="name one by the number that the list shows"
+        )
+    return number
 
 
 _ROUTES: tuple[tuple[str, str, Act], ...] = (

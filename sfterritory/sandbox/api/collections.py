@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer
 from sfterritory.sandbox.api.describe import object_named
+from sfterritory.sandbox.api.dispatch import wrong_method
 from sfterritory.sandbox.api.external_key import matching_ids, named_key
 from sfterritory.sandbox.api.rows import fields_named, record_of, saver
 from sfterritory.sandbox.ids import normalised
@@ -63,6 +65,8 @@ def delete(call: Call) -> Response:
 
 def retrieve(call: Call) -> Response:
     """`POST /composite/sobjects/{name}` with ids and fields; unknown ids answer null."""
+    if not call.state.switches.collections_read_by_post:
+        raise wrong_method("POST", ["GET"])
     body = call.json_object()
     return _retrieved(call, body.get("ids"), body.get("fields"))
 
@@ -132,6 +136,9 @@ def _check_count(records: list[Any], most: int) -> None:
 def _run(call: Call, steps: list[Step], *, all_or_none: bool) -> list[Result]:
     """Take every step in one transaction; a refused one leaves no trace."""
     results: list[Result] = []
+    if not call.state.switches.collections_hear_auto_assign:
+        heard = {name: one for name, one in call.headers.items() if name != "sforce-auto-assign"}
+        call = replace(call, headers=heard)
     with call.state.writing() as connection:
         writer = saver(call, connection)
         connection.execute("SAVEPOINT request")

@@ -37,7 +37,7 @@ def take_request(state: SandboxState, session: Session) -> None:
     """
     allowed = state.switches.daily_api_requests
     if not state.usage.take(session.client_id, allowed=allowed, now=state.now()):
-        raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", state.switches.daily_limit_message)
 
 
 def limit_info(state: SandboxState, session: Session) -> str:
@@ -59,6 +59,9 @@ def limits(call: Call) -> Response:
     allowed = call.state.switches.daily_api_requests
     remaining = max(allowed - call.state.usage.used(now=call.state.now()), 0)
     answer["DailyApiRequests"] = {"Max": allowed, "Remaining": remaining}
+    if call.state.switches.limits_name_app:
+        own = call.state.switches.per_app_api_requests
+        answer["DailyApiRequests"][APP_NAME] = {"Max": own, "Remaining": own}
     answer["PermissionSets"] = {
         "Max": 1500,
         "Remaining": 1500,

@@ -24,6 +24,7 @@ HALTED = {
 }
 # Headers that a part shares with the whole request.
 _SHARED = ("accept", "authorization", "content-type")
+_CONDITIONS = ("if-match", "if-unmodified-since")
 _INHERITED = (*_SHARED, "accept-encoding")
 _TOLD = {"location": "Location", "etag": "ETag", "last-modified": "Last-Modified"}
 
@@ -87,7 +88,8 @@ def _headers(call: Call, given: object) -> dict[str, str]:
     shared = sorted(set(headers) & set(_SHARED))
     if shared and call.state.switches.composite_refuses_headers:
         raise _malformed(f"httpHeaders of a subrequest cannot hold {', '.join(shared)}")
-    return {name: value for name, value in headers.items() if name not in _SHARED}
+    unheard = _SHARED if call.state.switches.composite_conditions else (*_SHARED, *_CONDITIONS)
+    return {name: value for name, value in headers.items() if name not in unheard}
 
 
 def answer_part(call: Call, part: Part, bodies: dict[str, Any]) -> Result:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sfterritory.sandbox.api import cursor
 from sfterritory.sandbox.api.accept import check_takes_json
 from sfterritory.sandbox.api.answer import ApiError, Call, Routes, json_answer, whole_number
+from sfterritory.sandbox.api.columns import described_columns
 from sfterritory.sandbox.api.viewed import remember_viewed
 from sfterritory.sandbox.soql.compile import compile_query
 from sfterritory.sandbox.soql.parse import parse
@@ -73,6 +74,7 @@ def compiled_for(call: Call, soql: str, *, deleted_too: bool) -> Compiled:
         user_id=call.user_id,
         deleted_too=deleted_too,
         fiscal_start_month=switches.fiscal_year_start_month,
+        fields_all_most_rows=switches.fields_all_most_rows,
     )
     try:
         return compile_query(parse(soql), call.schema, terms)
@@ -89,6 +91,8 @@ def _answered(call: Call, *, deleted_too: bool) -> Response:
     if soql is None:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statement is required: ?q=")
     compiled = compiled_for(call, soql, deleted_too=deleted_too)
+    if call.query.get("columns", "").lower() == "true":
+        return json_answer(described_columns(parse(soql), compiled))
     with call.state.reading() as connection:
         if compiled.grouped:
             return json_answer(_groups(connection, compiled))

@@ -75,9 +75,9 @@ def _replicated(call: Call) -> ObjectDef:
 def _window(call: Call, *, most_days: int) -> Window:
     start, end = (_minute(_moment(call, name)) for name in ("start", "end"))
     if end - start <= timedelta(minutes=1):
-        raise _refused("startDate must be more than one minute before endDate")
+        raise _refused(call, "startDate must be more than one minute before endDate")
     if start < _minute(call.state.now() - timedelta(days=most_days)):
-        raise _refused(f"startDate cannot be more than {most_days} days ago")
+        raise _refused(call, f"startDate cannot be more than {most_days} days ago")
     return Window(start, end)
 
 
@@ -89,7 +89,7 @@ def _moment(call: Call, name: str) -> datetime:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise _refused(f"{name} is no date and time: {text[:40]}") from error
+        raise _refused(call, f"{name} is no date and time: {text[:40]}") from error
 
 
 def _changed(
@@ -106,7 +106,8 @@ def _changed(
             (stored(window.start), stored(window.end), most + 1),
         ).fetchall()
     if len(rows) > most:
-        raise ApiError(400, "EXCEEDED_ID_LIMIT", f"more than {most} ids: use a shorter time")
+        status = call.state.switches.replication_refusal_status
+        raise ApiError(status, "EXCEEDED_ID_LIMIT", f"more than {most} ids: use a shorter time")
     return rows
 
 
@@ -118,8 +119,9 @@ def _told(moment: datetime) -> str:
     return rest_form(stored(moment))
 
 
-def _refused(message: str) -> ApiError:
-    return ApiError(400, "INVALID_REPLICATION_DATE", message)
+def _refused(call: Call, message: str) -> ApiError:
+    status = call.state.switches.replication_refusal_status
+    return ApiError(status, "INVALID_REPLICATION_DATE", message)
 
 
 ROUTES: Routes = {

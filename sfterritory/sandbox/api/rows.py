@@ -201,6 +201,8 @@ def refused(error: RefusedError, switches: Switches) -> ApiError:
         status = switches.entity_is_deleted_status
     elif error.code in _NO_ACCESS:
         status = switches.no_access_status
+    elif error.code == "UNABLE_TO_LOCK_ROW":
+        status = switches.row_lock_status
     return ApiError(status, error.code, error.message, fields=error.fields, more=error.more)
 
 

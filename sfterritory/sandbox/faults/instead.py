@@ -68,7 +68,7 @@ class Limit(InsteadFault):
             answer = refusal(403, "REQUEST_LIMIT_EXCEEDED", message)
         else:
             most = state.switches.daily_api_requests
-            message = "TotalRequests Limit exceeded."
+            message = state.switches.daily_limit_message
             answer = refusal(403, "REQUEST_LIMIT_EXCEEDED", message)
             answer = answer.with_header("sforce-limit-info", f"api-usage={most}/{most}")
         return _retry(answer, self, state)

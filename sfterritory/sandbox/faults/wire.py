@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sfterritory.sandbox.faults.document import Occasion, RequestFault
+from sfterritory.sandbox.header_case import written
 
 if TYPE_CHECKING:
     from random import Random
@@ -170,7 +171,8 @@ def head_of(answer: Answer, *framing: tuple[str, str]) -> bytes:
     except ValueError:
         phrase = "Unknown"
     kept = [pair for pair in answer.headers if pair[0] not in _FRAMING]
-    lines = [f"{name}: {value}" for name, value in (*kept, *framing, ("connection", "close"))]
+    headers = (*kept, *framing, ("connection", "close"))
+    lines = [f"{written(name.encode()).decode()}: {value}" for name, value in headers]
     return "\r\n".join([f"HTTP/1.1 {answer.status} {phrase}", *lines, "", ""]).encode("latin-1")
 
 

@@ -34,6 +34,7 @@ ORGANIZATION = ObjectDef(
         picklist("DefaultLocaleSidKey", "Locale", ()),
         picklist("TimeZoneSidKey", "Time Zone", ()),
         text("NamespacePrefix", "Namespace Prefix", 15),
+        field("TrialExpirationDate", "Trial Expiration Date", "datetime"),
         *STAMPS,
     ),
 )

@@ -45,7 +45,6 @@ MAX_CHILD_QUERIES = 20
 MAX_CHILD_LEVELS = 4  # below the query itself
 MAX_COLUMNS = 1900  # SQLite takes 2,000
 MAX_ORDERINGS = 32
-MAX_FIELDS_LIMIT = 200
 _FIELD_GROUPS = frozenset({"all", "standard", "custom"})
 
 
@@ -198,10 +197,10 @@ class _Compiler:
         group = str(call.arguments[0]).lower() if len(call.arguments) == 1 else ""
         if group not in _FIELD_GROUPS:
             raise unexpected(str(call), call.at)
-        limit = self.query.limit
-        if group != "standard" and (limit is None or limit > MAX_FIELDS_LIMIT):
+        limit, most = self.query.limit, self.terms.fields_all_most_rows
+        if group != "standard" and most and (limit is None or limit > most):
             raise malformed(
-                f"The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}", call.at
+                f"The SOQL FIELDS function must have a LIMIT of at most {most}", call.at
             )
         for one in self.scope.root.described.fields:
             if group == "all" or one.custom == (group == "custom"):

@@ -7,12 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from sfterritory.connectors.salesforce.credentials import ClientCredentials
 from sfterritory.connectors.salesforce.faults import RefusedError
+from sfterritory.connectors.salesforce.org import sign_in
+from sfterritory.connectors.salesforce.retry import RetryPolicy
 from sfterritory.model.ports import AmbiguousWriteError, RecordWrite, Refusal
 
 from .conftest import Connected
-from .fault_server import EXPIRED, ROOT, Answer, json_answer, refusal
+from .fault_server import EXPIRED, ROOT, Answer, fault_server, json_answer, refusal
 
 BEN = "005000000000002AAA"
 SEEN = "2026-05-01T07:25:37.000+0000"
@@ -168,6 +172,18 @@ def test_no_clear_answer_is_called_ambiguous_and_nothing_is_sent_twice(
 
     assert len([one for one in connected.server.seen if one.method == "PATCH"]) <= 1
     assert len(connected.server.calls("POST", "/composite")) <= 1
+
+
+def test_a_server_that_is_gone_ends_the_run_and_is_no_refusal_of_a_record() -> None:
+    with fault_server() as server:
+        server.allow_sign_in()
+        credentials = ClientCredentials(
+            instance_url=server.url, client_id="key", client_secret=SecretStr("secret")
+        )
+        org = sign_in(credentials, retry=RetryPolicy(attempts=2), sleep=lambda _: None)
+
+    with org, pytest.raises(RefusedError, match="no connection to http"):
+        org.write_unmodified([_write(1), _write(2)], rows_per_request=1)
 
 
 def test_a_write_without_a_condition_is_a_mistake_of_the_caller(connected: Connected) -> None:

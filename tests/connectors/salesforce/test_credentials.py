@@ -144,6 +144,11 @@ def test_a_secret_may_be_a_file(tmp_path: Path) -> None:
             id="path",
         ),
         pytest.param(
+            {**CLIENT, "SFTERRITORY_INSTANCE_URL": f"{URL}/secur/frontdoor.jsp?sid=00DcanaryEnd"},
+            ["has a path or a query", "/secur/frontdoor.jsp'"],
+            id="browser-address",
+        ),
+        pytest.param(
             {**CLIENT, "SFTERRITORY_INSTANCE_URL": "https://acme--uat.sandbox.lightning.force.com"},
             ["the API is at https://acme--uat.sandbox.my.salesforce.com"],
             id="browser-host",
@@ -173,6 +178,7 @@ def test_every_mistake_in_the_environment_is_named_with_a_remedy(
 
     for text in says:
         assert text in caught.value.problem
+    assert "canary" not in caught.value.problem
     assert "SFTERRITORY_ACCESS_TOKEN" in caught.value.remedy
     assert caught.value.exit_code is ExitCode.SIGN_IN
     assert "s3cret" not in f"{caught.value.problem}{caught.value.remedy}"

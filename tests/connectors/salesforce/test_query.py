@@ -61,25 +61,12 @@ def test_pages_are_text_with_parents_as_columns(connected: Connected) -> None:
     ]
 
 
-def test_a_later_run_goes_on_from_a_position(connected: Connected) -> None:
-    _script(connected)
-
-    (page,) = connected.org.query_pages(QUERY, resume=PagePosition(None, f"{ROOT}{NEXT}", 2))
-
-    assert [row[0] for row in page.rows] == ["0013"]
-    assert connected.server.calls("GET", "/query") == []
-
-
-def test_a_run_that_had_every_page_asks_for_nothing(connected: Connected) -> None:
-    assert list(connected.org.query_pages(QUERY, resume=PagePosition(None, None, 3))) == []
-    assert connected.server.calls("GET", "/query") == []
-
-
 def test_a_cursor_that_died_says_to_start_anew(connected: Connected) -> None:
+    _script(connected)
     connected.server.on("GET", NEXT, refusal(400, "INVALID_QUERY_LOCATOR"))
 
     with pytest.raises(ResumeLostError, match="no longer knows the cursor"):
-        list(connected.org.query_pages(QUERY, resume=PagePosition(None, f"{ROOT}{NEXT}", 2)))
+        list(connected.org.query_pages(QUERY))
 
 
 def test_fewer_rows_than_counted_fail_the_last_page(connected: Connected) -> None:

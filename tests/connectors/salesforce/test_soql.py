@@ -89,12 +89,17 @@ def test_a_query_reads_as_soql() -> None:
     query = soql.select(
         "Account",
         ["Id", "Owner.Name"],
-        where=soql.after("SystemModstamp", datetime(2026, 5, 1, tzinfo=UTC), last_id=ID_15),
+        where=soql.every(
+            [
+                soql.condition("SystemModstamp", ">=", datetime(2026, 5, 1, tzinfo=UTC)),
+                soql.among_ids("Id", [ID_15]),
+            ]
+        ),
         order_by=["SystemModstamp", "Id"],
     )
 
     assert str(query) == (
-        "SELECT Id, Owner.Name FROM Account WHERE ((SystemModstamp = 2026-05-01T00:00:00Z) AND "
-        "(Id > '001dM00003kS3tNQAS')) OR SystemModstamp > 2026-05-01T00:00:00Z "
+        "SELECT Id, Owner.Name FROM Account WHERE (SystemModstamp >= 2026-05-01T00:00:00Z) AND "
+        "(Id IN ('001dM00003kS3tNQAS')) "
         "ORDER BY SystemModstamp, Id"
     )

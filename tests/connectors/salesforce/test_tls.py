@@ -119,6 +119,7 @@ def test_a_certificate_that_is_refused_is_explained_and_nothing_is_tried_again(
     assert url in fault.message
     assert "canary" not in fault.message
     assert remedy in fault.remedy
+    assert fault.nothing_happened
 
 
 def test_the_other_http_library_explains_it_too(tmp_path: Path) -> None:
@@ -148,3 +149,4 @@ def test_a_server_without_tls_is_no_wrong_certificate() -> None:
     fault = fault_of(caught.value)
     assert "the TLS connection failed" in fault.message
     assert "no proxy stands between" in fault.remedy
+    assert not fault.nothing_happened  # it may as well come after a request was sent

@@ -35,9 +35,14 @@ Column = FieldColumn | ParentColumn
 
 
 def plan_header(
-    names: Sequence[str], described: ObjectDef, schema: OrgSchema, *, operation: str
+    names: Sequence[str],
+    described: ObjectDef,
+    schema: OrgSchema,
+    *,
+    operation: str,
+    polymorphic: bool,
 ) -> tuple[Column, ...]:
-    """Return what each column sets.
+    """Return what each column sets; `polymorphic` ones may name their parent's object.
 
     Raises:
         UploadError: A column means nothing, or two mean the same.
@@ -47,7 +52,7 @@ def plan_header(
     columns: list[Column] = []
     seen: set[str] = set()
     for name in names:
-        column = _column(name, described, schema)
+        column = _column(name, described, schema) if polymorphic or ":" not in name else None
         if column is None:
             raise UploadError(f"InvalidBatch : Field name not found : {name}")
         if column.field.name in seen:

@@ -154,7 +154,10 @@ def _planned(
     described = schema.find(job.object)
     if described is None:
         raise UploadError(f"InvalidBatch : Unable to find object: {job.object}")
-    return described, plan_header(names, described, schema, operation=job.operation)
+    polymorphic = state.switches.bulk_polymorphic_headers
+    return described, plan_header(
+        names, described, schema, operation=job.operation, polymorphic=polymorphic
+    )
 
 
 def _rows_before_stop(state: SandboxState, job: IngestJob) -> int:
@@ -238,7 +241,7 @@ def _saved(
     lines: list[tuple[str, str, int, int, str]] = []
     failed = retries = 0
     for number, row in enumerate(rows, start=job.processed):
-        outcome, tries = _outcome(connection, row_saver, row)
+        outcome, tries = row_outcome(connection, row_saver, row)
         retries += tries - 1
         place = place_of(job.id, number, shuffled=switches.bulk_results_shuffled)
         if isinstance(outcome, Saved):
@@ -273,7 +276,7 @@ def _saver_of_job(call: Call, connection: sqlite3.Connection, job: IngestJob) ->
     )
 
 
-def _outcome(
+def row_outcome(
     connection: sqlite3.Connection, row_saver: RowSaver, row: UploadedRow
 ) -> tuple[Saved | RefusedError, int]:
     """Return what became of a row, and how often it was tried: a locked one more than once."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sfterritory.sandbox.api.answer import ApiError, Call, json_answer, no_content
+from starlette.responses import Response
+
+from sfterritory.sandbox.api.answer import ApiError, Call, json_answer
 from sfterritory.sandbox.api.bulk.csv_form import CsvForm
 from sfterritory.sandbox.clock import rest_form, stored
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from starlette.responses import Response
 
 JOB_PREFIX = "750"
 KEPT = timedelta(days=7)
@@ -157,7 +158,7 @@ def delete_job(call: Call, job: Job, tables: Mapping[str, str]) -> Response:
     with call.state.writing() as connection:
         for table, column in tables.items():
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (job.id,))  # noqa: S608 - names of our own schema
-    return no_content()
+    return Response(status_code=call.state.switches.bulk_deletion_status)
 
 
 def list_answer(

@@ -84,6 +84,8 @@ def compiled_job(call: Call, job: QueryJob) -> Compiled:
     asker = replace(call, schema=call.state.schema_for(job.created_by))
     compiled = compiled_for(asker, job.soql, deleted_too=OPERATIONS[job.operation])
     check_compiled(compiled)
+    if call.state.switches.bulk_results_by_id:
+        return replace(compiled, order_sql=f"{compiled.root_alias}.Id")
     return compiled
 
 

@@ -106,7 +106,7 @@ def _session(request: SiteRequest) -> Session | None:
 def _bad_token(request: SiteRequest) -> Response:
     """Refuse as these endpoints do: no JSON."""
     given = bearer_token(request.authorization) or request.field("oauth_token")
-    text = "Bad_OAuth_Token" if given else "Missing_OAuth_Token"
+    text = request.state.switches.bad_token_text if given else "Missing_OAuth_Token"
     return Response(text, status_code=403, media_type="text/html")
 
 
