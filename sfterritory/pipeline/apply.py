@@ -25,7 +25,7 @@ from sfterritory.model.store.store import Store
 from sfterritory.pipeline.account_family import account_ids, side_effects, teams_before
 from sfterritory.pipeline.org_check import check_org
 from sfterritory.pipeline.records import latest_snapshot
-from sfterritory.pipeline.review import Selection, seen_at
+from sfterritory.pipeline.review import Selection, seen_at, settled_keys
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.apply import apply_changes
 from sfterritory.writeback.approvals import Approved, approved_changes, line_keys, only_records
@@ -87,13 +87,13 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
     """
     plan = stored.plan
     with store.lease(LEASE, holder):
-        check_org(settings, store, org)
         approved = approved_changes(
             plan,
             store.decisions.of(plan.hash),
             policy=settings.project.approval,
             created_by=stored.created_by,
         )
+        check_org(settings, store, org)
         narrowed = selection.keys(plan)
         if narrowed:
             approved = only_records(approved, line_keys(plan, narrowed))
@@ -120,7 +120,9 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
             effects = side_effects(store, org, plan, outcomes, before=teams)
             fine = _exit_code(outcomes, effects) is ExitCode.DONE
             _close(store, run, RunState.DONE if fine else RunState.PARTLY, effects, at=clock())
-        whole = not (left or approved.left_out)
+        settled = settled_keys(store, plan.hash)
+        left_out = sum(one.key not in settled for one in approved.left_out)
+        whole = not (left or left_out)
         if plan.source.route_version is not None and whole:
             _take_turns(store, plan.source.route_version)
     return ApplyReport(
@@ -134,7 +136,7 @@ def apply_plan(  # noqa: PLR0913 - the parts of one run
         rejected=len(approved.rejected),
         undecided=len(approved.undecided),
         left=left,
-        left_out=len(approved.left_out),
+        left_out=left_out,
         method=settings.project.apply.method_for(len(approved.changes)).value,
         side_effects=effects,
         applied=outcomes,

@@ -187,3 +187,13 @@ def _territory_names(change: OwnerChange) -> Sequence[str]:
 
 def _owner_names(change: OwnerChange) -> Sequence[str]:
     return [change.after_name.casefold(), change.after.casefold()]
+
+
+def settled_keys(store: Store, plan_hash: str) -> frozenset[str]:
+    """Return the lines of a plan that some run has settled, by `Account:001...`."""
+    return frozenset(
+        key
+        for run in store.runs.list()
+        if run.plan_hash == plan_hash
+        for key in store.runs.outcomes(run.id)
+    )

@@ -9,7 +9,7 @@ from sfterritory.model.plan import Plan
 from sfterritory.model.store.merges import MERGED_OBJECTS
 from sfterritory.model.store.run_room import RunState
 from sfterritory.model.store.store import Store
-from sfterritory.pipeline.review import seen_at
+from sfterritory.pipeline.review import seen_at, settled_keys
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.approvals import Approved, standing_decisions
 from sfterritory.writeback.freshness import expires_at
@@ -105,10 +105,7 @@ def _kept_fields(store: Store) -> tuple[str, ...]:
 
 
 def _after_planning(store: Store, plan: Plan, standing: Approved) -> str:
-    settled: set[str] = set()
-    for run in store.runs.list():
-        if run.plan_hash == plan.hash:
-            settled |= store.runs.outcomes(run.id).keys()
+    settled = settled_keys(store, plan.hash)
     if not plan.changes:
         return "nothing: Salesforce matches the rules"
     if any(change.key not in settled for change in standing.changes):

@@ -44,6 +44,7 @@ class FieldDef:
         name_in_history: What history calls it, where that is not `name`.
         components: For an address: its part (`city`) and the field that holds it.
         feature: The org features that bring it, joined by `+`; '' where every org has it.
+        external_id: The org's admin marked it as the key of another system.
         unique: No two records have the same value.
         names_table: What a path through a polymorphic lookup reads.
         controller: The picklist field on which this one's values depend.
@@ -68,11 +69,17 @@ class FieldDef:
     name_in_history: str = ""
     default: str | int | None = None
     components: tuple[tuple[str, str], ...] = ()
+    external_id: bool = False
     feature: str = ""
     unique: bool = False
     names_table: str = "_Name"
     controller: str = ""
     stored_as: str = ""
+
+    @property
+    def id_lookup(self) -> bool:
+        """Whether records can be found by it, to be read or upserted."""
+        return self.type == "id" or self.external_id or self.name in {"Email", "Username"}
 
     @property
     def custom(self) -> bool:

@@ -129,3 +129,16 @@ def test_four_eyes_need_somebody_other_than_the_maker(
         desk.run("apply", plan["hash"])
 
         assert moved(before, owners(org)) == ids(plan["plan"]["changes"])
+
+
+def test_lines_that_an_earlier_run_wrote_are_not_counted_as_left_out(
+    approved: Path, desk_of: Prepare
+) -> None:
+    with desk_of(approved) as (desk, _):
+        plan = desk.ask("show")
+        first, second, *others = [one["subject"]["record_id"] for one in plan["plan"]["changes"]]
+        some = desk.ask("apply", plan["hash"], "--only", first)
+        more = desk.ask("apply", plan["hash"], "--only", second)
+
+    assert some["left_out"] == len(others) + 1
+    assert more["left_out"] == len(others)

@@ -118,3 +118,18 @@ def test_parents_and_children_hang_on_a_record(org: Org) -> None:
     assert contact in [one["Id"] for one in children.json()["records"]]
     assert children.json()["totalSize"] == len(children.json()["records"])
     assert (nothing.status_code, nothing.json()[0]["errorCode"]) == (404, "NOT_FOUND")
+
+
+def test_a_custom_external_id_is_a_key_in_paths_and_collections_and_bulk_headers(org: Org) -> None:
+    path = "/sobjects/Account/External_Id__c/erp-7"
+    made = org.patch(path, json={"Name": "Ash Works"})
+    record = {"attributes": {"type": "Account"}, "External_Id__c": "ERP-7", "Site": "North"}
+    changed = org.patch("/composite/sobjects/Account/External_Id__c", json={"records": [record]})
+    described = {one["name"]: one for one in org.get("/sobjects/Account/describe").json()["fields"]}
+
+    assert (made.status_code, made.json()["created"]) == (201, True)
+    assert [one["created"] for one in changed.json()] == [False]
+    assert org.get(path).json()["Site"] == "North"
+    assert described["External_Id__c"]["externalId"]
+    assert described["External_Id__c"]["idLookup"]
+    assert not described["Site"]["idLookup"]

@@ -251,5 +251,8 @@ def test_a_profile_that_is_not_there_is_named_beside_those_that_are(
     with pytest.raises(ConfigError) as caught:
         load_settings(root, environ, org_name="stagign" if by == "flag" else None)
 
-    assert "sfterritory.yaml has no profile 'stagign', only desk, production, staging" in caught.value.problem
+    assert (
+        "sfterritory.yaml has no profile 'stagign', only desk, production, staging"
+        in caught.value.problem
+    )
     assert "did you mean 'staging'?" in caught.value.problem

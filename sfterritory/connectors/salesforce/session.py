@@ -152,8 +152,8 @@ class Session:
             if isinstance(self._credentials, AccessToken):
                 raise SignInError(
                     "Salesforce says that the access token has ended or was never valid",
-                    remedy=f"put a new token into {ACCESS_TOKEN}, or where secret of the profile "
-                    "says; or use client credentials, which renew themselves",
+                    remedy=f"set a new {ACCESS_TOKEN}, or secret of the profile, or use client "
+                    "credentials, which renew themselves",
                 ) from cause
             if self._logins >= self.params.max_logins:
                 raise SignInError(

@@ -14,15 +14,11 @@ if TYPE_CHECKING:
     from sfterritory.sandbox.api.answer import Call
     from sfterritory.sandbox.schema import FieldDef, ObjectDef
 
-_LOOKUP_FIELDS = frozenset({"Email", "Username"})
-
 
 def key_field(described: ObjectDef, name: str) -> FieldDef | None:
     """Return the field of that name if records can be found by it (`idLookup`), or None."""
     field = described.find(name)
-    if field is None or not (field.type == "id" or field.name in _LOOKUP_FIELDS):
-        return None
-    return field
+    return field if field is not None and field.id_lookup else None
 
 
 def named_key(described: ObjectDef, name: str) -> FieldDef:

@@ -26,7 +26,9 @@ from sfterritory.sandbox.objects.values import (
 )
 from sfterritory.sandbox.schema import ObjectDef
 
+EXTERNAL_ID = text("External_Id__c", "External ID", 40, external_id=True)
 TERRITORY_FIELDS = (
+    EXTERNAL_ID,
     text("First_Owner__c", "First Owner", 18),
     field("First_Assigned_At__c", "First Assigned At", "datetime"),
     text("Previous_Owner__c", "Previous Owner", 18),
@@ -177,6 +179,7 @@ CONTACT = ObjectDef(
     fields=(
         ID,
         DELETED,
+        EXTERNAL_ID,
         reference(
             "MasterRecordId",
             "Master Record ID",
