@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -47,9 +48,9 @@ class Page:
 class BodyFault(RequestFault):
     """A fault that changes an answer."""
 
+    @abstractmethod
     def changed(self, page: Page) -> Answer:
         """Return the answer that is sent."""
-        raise NotImplementedError
 
 
 class BrokenJson(BodyFault):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -57,9 +58,9 @@ class Drift(WorldFault):
         changed = self.drifted(described)
         return OrgSchema([*others, *([changed] if changed else [])], name=schema.name)
 
+    @abstractmethod
     def drifted(self, described: ObjectDef) -> ObjectDef | None:
         """Return the object after the change; None where it is gone."""
-        raise NotImplementedError
 
 
 class FieldGone(Drift):

@@ -6,6 +6,7 @@ With `processed=true` the org does the work first and its answer is lost.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -31,9 +32,9 @@ class InsteadFault(RequestFault):
 
     processed: bool = False
 
+    @abstractmethod
     def answer(self, state: SandboxState) -> Answer:
         """Return the answer that the client gets."""
-        raise NotImplementedError
 
 
 class ServerError(InsteadFault):

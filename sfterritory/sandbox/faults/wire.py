@@ -9,6 +9,7 @@ import asyncio
 import gzip
 import socket
 import struct
+from abc import abstractmethod
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -71,9 +72,9 @@ class Wire:
 class WireFault(RequestFault):
     """A fault that sends an answer in its own way."""
 
+    @abstractmethod
     async def transmit(self, answer: Answer, wire: Wire, dice: Random) -> None:
         """Send the answer, or what the client is to get of it, and end the connection."""
-        raise NotImplementedError
 
 
 class HangUp(WireFault):

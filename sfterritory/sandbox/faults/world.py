@@ -5,6 +5,7 @@ They happen right before the request at which they strike is answered.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,13 +66,13 @@ class WorldFault(RequestFault):
 
     times: int | None = Field(default=1, ge=1)
 
+    @abstractmethod
     def happen(self, moment: Moment) -> None:
         """Change the org.
 
         Raises:
             SandboxError: There is nothing that could be changed so.
         """
-        raise NotImplementedError
 
 
 class RecordFault(WorldFault):
@@ -125,9 +126,9 @@ class RecordFault(WorldFault):
                 with suppress(RefusedError):  # the org refuses other people's changes too
                     self.change(moment, Target(saver, described, record_id))
 
+    @abstractmethod
     def change(self, moment: Moment, target: Target) -> None:
         """Change one record."""
-        raise NotImplementedError
 
     def _chosen(
         self, moment: Moment, connection: sqlite3.Connection, described: ObjectDef
