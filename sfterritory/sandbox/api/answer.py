@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from sfterritory.sandbox.api.json_body import JsonError, parsed_json
-from sfterritory.sandbox.soql.refusal import SoqlError
 from sfterritory.sandbox.state import SandboxState, dump_json
 
 if TYPE_CHECKING:
@@ -133,11 +132,6 @@ def error_answer(error: ApiError) -> Response:
     if error.fields is not None:
         entry["fields"] = list(error.fields)
     return json_answer([entry], status=error.status, headers=error.headers)
-
-
-def from_soql(error: SoqlError) -> ApiError:
-    """Return a refused query as a failed request."""
-    return ApiError(400, error.code, error.message)
 
 
 def not_found() -> ApiError:

@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sfterritory.sandbox.api.answer import Call, not_found
-from sfterritory.sandbox.api.bulk.job import JOB_COLUMNS, Job, oldest_kept
+from sfterritory.sandbox.api.answer import Call
+from sfterritory.sandbox.api.bulk.job import JOB_COLUMNS, Job, job_row, job_rows_after
 from sfterritory.sandbox.clock import stored
 
 if TYPE_CHECKING:
@@ -106,25 +106,12 @@ def find_job(call: Call) -> IngestJob:
     Raises:
         ApiError: 404; there is none, or it is older than jobs are kept.
     """
-    with call.state.reading() as connection:
-        row = connection.execute(
-            f"SELECT {_COLUMNS} FROM _ingest_job "  # noqa: S608 - constants
-            "WHERE substr(id, 1, 15) = ? AND length(?) IN (15, 18) AND created >= ?",
-            (call.path["id"][:15], call.path["id"], oldest_kept(call)),
-        ).fetchone()
-    if row is None:
-        raise not_found()
-    return _as_it_is_now(call, IngestJob(*row))
+    return _as_it_is_now(call, IngestJob(*job_row(call, "_ingest_job", _COLUMNS)))
 
 
 def jobs_after(call: Call, job_id: str, most: int) -> list[IngestJob]:
     """Return at most so many jobs behind an id, oldest first."""
-    with call.state.reading() as connection:
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM _ingest_job WHERE id > ? AND created >= ? "  # noqa: S608 - constants
-            "ORDER BY id LIMIT ?",
-            (job_id, oldest_kept(call), most),
-        ).fetchall()
+    rows = job_rows_after(call, job_id, most, table="_ingest_job", columns=_COLUMNS)
     return [_as_it_is_now(call, IngestJob(*row)) for row in rows]
 
 

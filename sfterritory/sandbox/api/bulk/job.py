@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from sfterritory.sandbox.api.answer import ApiError, Call, json_answer
+from sfterritory.sandbox.api.answer import ApiError, Call, json_answer, not_found
 from sfterritory.sandbox.api.bulk.csv_form import CsvForm
 from sfterritory.sandbox.clock import rest_form, stored
 
@@ -145,6 +145,35 @@ def check_version(call: Call, job: Job) -> None:
 def oldest_kept(call: Call) -> str:
     """Return the moment before which jobs are forgotten, with all that they hold."""
     return stored(call.state.now() - KEPT)
+
+
+def job_row(call: Call, table: str, columns: str) -> tuple[Any, ...]:
+    """Return the columns of the path's job.
+
+    Raises:
+        ApiError: 404; there is none, or it is older than jobs are kept.
+    """
+    with call.state.reading() as connection:
+        row = connection.execute(
+            f"SELECT {columns} FROM {table} "  # noqa: S608 - constants
+            "WHERE substr(id, 1, 15) = ? AND length(?) IN (15, 18) AND created >= ?",
+            (call.path["id"][:15], call.path["id"], oldest_kept(call)),
+        ).fetchone()
+    if row is None:
+        raise not_found()
+    return tuple(row)
+
+
+def job_rows_after(
+    call: Call, job_id: str, most: int, *, table: str, columns: str
+) -> list[tuple[Any, ...]]:
+    """Return the columns of at most so many jobs behind an id, oldest first."""
+    with call.state.reading() as connection:
+        return connection.execute(
+            f"SELECT {columns} FROM {table} WHERE id > ? AND created >= ? "  # noqa: S608 - constants
+            "ORDER BY id LIMIT ?",
+            (job_id, oldest_kept(call), most),
+        ).fetchall()
 
 
 def delete_job(call: Call, job: Job, tables: Mapping[str, str]) -> Response:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sfterritory.sandbox.api.answer import ApiError, Call, not_found
+from sfterritory.sandbox.api.answer import ApiError, Call
 from sfterritory.sandbox.api.bulk.bulk_soql import check_compiled
-from sfterritory.sandbox.api.bulk.job import JOB_COLUMNS, RUNNING, Job, oldest_kept
+from sfterritory.sandbox.api.bulk.job import JOB_COLUMNS, RUNNING, Job, job_row, job_rows_after
 from sfterritory.sandbox.api.query import compiled_for
 from sfterritory.sandbox.clock import stored
 from sfterritory.sandbox.soql.run import row_numbers
@@ -53,25 +53,12 @@ def find_job(call: Call) -> QueryJob:
     Raises:
         ApiError: 404; there is none, or it is older than jobs are kept.
     """
-    with call.state.reading() as connection:
-        row = connection.execute(
-            f"SELECT {_COLUMNS} FROM _query_job "  # noqa: S608 - constants
-            "WHERE substr(id, 1, 15) = ? AND length(?) IN (15, 18) AND created >= ?",
-            (call.path["id"][:15], call.path["id"], oldest_kept(call)),
-        ).fetchone()
-    if row is None:
-        raise not_found()
-    return QueryJob(*row)
+    return QueryJob(*job_row(call, "_query_job", _COLUMNS))
 
 
 def jobs_after(call: Call, job_id: str, most: int) -> list[QueryJob]:
     """Return at most so many jobs behind an id, oldest first."""
-    with call.state.reading() as connection:
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM _query_job WHERE id > ? AND created >= ? "  # noqa: S608 - constants
-            "ORDER BY id LIMIT ?",
-            (job_id, oldest_kept(call), most),
-        ).fetchall()
+    rows = job_rows_after(call, job_id, most, table="_query_job", columns=_COLUMNS)
     return [QueryJob(*row) for row in rows]
 
 
