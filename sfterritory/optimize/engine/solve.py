@@ -32,7 +32,8 @@ _ROUNDS = 25
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03
 _PIECE_SHARE = 0.005
 _MEDIAN_STEPS, _LAST_MEDIAN_STEPS = 3, 12
-_FULL_ROUNDS = 2
+_FULL_ROUNDS = 24
+_FULL_ROWS = 3_000_000  # rows balanced in all full rounds: large books get fewer
 _POLISH_ROUNDS = 6
 _TIE_KM = 1e-9
 _IDLE_SHARE = 1e-6  # of the mean account
@@ -216,7 +217,8 @@ def _settled(
     groups = make_groups(rows.vectors, cells)
     centres, psi, stay = settled.centres, settled.psi, None
     reach = Reach(max_km=problem.max_km)
-    for _ in range(_FULL_ROUNDS if dense else 0):
+    full_rounds = min(_FULL_ROUNDS, max(2, _FULL_ROWS // len(rows.hours)))
+    for _ in range(full_rounds if dense else 0):
         found = balance(
             rows, groups, centres, band=_band(limits), psi=psi, reach=reach, rounds=1, stay=stay
         )
