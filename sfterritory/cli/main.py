@@ -34,6 +34,7 @@ COMMANDS = (
     "why",
     "status",
     "log",
+    "bench",
     "sandbox",
     "demo",
     "completion",

@@ -1,0 +1,1 @@
+"""Construction against peers: instances, one checker, ratios."""

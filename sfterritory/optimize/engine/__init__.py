@@ -1,0 +1,1 @@
+"""Construction of territories: duals of the centre graph, polish, contiguity, a proven bound."""

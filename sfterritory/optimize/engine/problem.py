@@ -1,0 +1,147 @@
+"""What the engine solves: accounts and reps as columns, in an order that the caller fixes.
+
+Rows are sorted by the caller (by id), so that the plan does not depend on the order of a file;
+inside, every tie goes to the lower row and then to the lower rep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.optimize.sphere import Vectors
+
+_ROWS_NAMED = 10
+_UNIT_SLACK = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An amount that every territory holds within limits.
+
+    Attributes:
+        name: What it is called in messages, with its unit.
+        amount: Of each account, at least 0, shape (n,).
+        lo: Least load of each rep, shape (k,).
+        hi: Most load of each rep, at least `lo`, shape (k,).
+    """
+
+    name: str
+    amount: Floats
+    lo: Floats
+    hi: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Accounts (n rows) to divide between reps (k columns).
+
+    The cost of account i with rep j is hours_i x (km_ij + churn_price_km where j is not its rep).
+
+    Attributes:
+        vectors: Unit vectors of the accounts, shape (n, 3).
+        measures: Amounts in bands; the first is the workload in hours, which distances weigh.
+        rep: Today's rep, -1 for none, shape (n,).
+        lock: The rep that must have the account, -1 where it is free, shape (n,).
+        homes: Unit vectors of the homes, a row of NaN where the centre is free, shape (k, 3).
+        churn_price_km: What it costs to move an hour to another rep.
+        max_km: Longest distance to a centre; farther only where nothing else is possible.
+    """
+
+    vectors: Vectors
+    measures: tuple[Measure, ...]
+    rep: Ints
+    lock: Ints
+    homes: Vectors
+    churn_price_km: float = 0.0
+    max_km: float = np.inf
+
+    def __post_init__(self) -> None:
+        problems = [*_account_problems(self), *_measure_problems(self), *_rep_problems(self)]
+        if problems:
+            raise ValueError("\n".join(problems))
+
+    @property
+    def hours(self) -> Floats:
+        """Return the workload of each account, shape (n,)."""
+        return self.measures[0].amount
+
+    @property
+    def n_reps(self) -> int:
+        """Return the number of reps."""
+        return len(self.homes)
+
+    @property
+    def free_centre(self) -> Flags:
+        """Return which reps have no home, shape (k,)."""
+        free: Flags = np.isnan(self.homes[:, 0])
+        return free
+
+    def loads(self, territory: Ints) -> Floats:
+        """Return the load of each rep in each measure, shape (measures, k)."""
+        return np.vstack(
+            [
+                np.bincount(territory, weights=measure.amount, minlength=self.n_reps)
+                for measure in self.measures
+            ]
+        )
+
+
+def equal_bands(amount: Floats, share: Floats, *, tolerance: float, name: str = "hours") -> Measure:
+    """Return a measure whose bands lie `tolerance` (a share) round each rep's part of the total."""
+    target = amount.sum() * share / share.sum()
+    return Measure(name, amount, target * (1.0 - tolerance), target * (1.0 + tolerance))
+
+
+def _account_problems(problem: Problem) -> list[str]:
+    n, k = len(problem.vectors), len(problem.homes)
+    found = []
+    if problem.vectors.shape != (n, 3) or len(problem.rep) != n or len(problem.lock) != n:
+        return [f"columns of {n} accounts have other lengths: give one row per account in each"]
+    length = np.sqrt((problem.vectors * problem.vectors).sum(axis=1))
+    wrong = ~(np.abs(length - 1.0) <= _UNIT_SLACK)
+    found += _named(wrong, "have no place on the Earth (not a unit vector): locate them first")
+    for name, column in (("rep", problem.rep), ("lock", problem.lock)):
+        found += _named((column < -1) | (column >= k), f"name a {name} outside -1 to {k - 1}")
+    return found
+
+
+def _measure_problems(problem: Problem) -> list[str]:
+    n, k = len(problem.vectors), len(problem.homes)
+    found = [] if problem.measures else ["no measure: give at least the workload in hours"]
+    for measure in problem.measures:
+        name, lo, hi = measure.name, measure.lo, measure.hi
+        if len(measure.amount) != n or len(lo) != k or len(hi) != k:
+            found.append(f"{name}: one amount per account and one band per rep are needed")
+            continue
+        wrong = ~(measure.amount >= 0) | np.isinf(measure.amount)
+        found += _named(wrong, f"have {name} that are negative or not a number")
+        bad = ~((lo >= 0) & (lo <= hi))
+        found += _named(bad, f"have a band of {name} that is not 0 <= lo <= hi", kind="reps")
+    return found
+
+
+def _rep_problems(problem: Problem) -> list[str]:
+    homes = problem.homes
+    if homes.ndim != 2 or homes.shape[1] != 3 or len(homes) == 0:
+        return ["no rep: give at least one row of homes, NaN where a centre is free"]
+    length = np.sqrt((homes * homes).sum(axis=1))
+    wrong = ~np.isnan(homes).all(axis=1) & ~(np.abs(length - 1.0) <= _UNIT_SLACK)
+    found = _named(wrong, "have a home that is neither a unit vector nor NaN", kind="reps")
+    if not problem.churn_price_km >= 0 or np.isinf(problem.churn_price_km):
+        found.append(f"churn_price_km is {problem.churn_price_km}: give a number of at least 0")
+    if not problem.max_km > 0:
+        found.append(f"max_km is {problem.max_km}: give a distance above 0, or leave it out")
+    return found
+
+
+def _named(wrong: NDArray[np.bool_], what: str, *, kind: str = "rows") -> list[str]:
+    rows = np.flatnonzero(wrong)
+    if len(rows) == 0:
+        return []
+    some = ", ".join(str(row) for row in rows[:_ROWS_NAMED])
+    more = f" and {len(rows) - _ROWS_NAMED} more" if len(rows) > _ROWS_NAMED else ""
+    return [f"{kind} {some}{more} {what}"]

@@ -1,0 +1,1 @@
+"""Capacitated p-median: choose medians, give every customer to one, keep capacities."""

@@ -1,0 +1,1 @@
+"""The engine of construction: balance, bound, polish, contiguity."""

@@ -1,0 +1,1 @@
+"""Tests of the capacitated p-median search."""
