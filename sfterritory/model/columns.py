@@ -7,7 +7,7 @@ docstring says otherwise, so that the order in which rows arrived never changes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -19,6 +19,7 @@ Flags = NDArray[np.bool_]
 Ids = NDArray[np.str_]
 
 MISSING_CODE = -1
+VACANCY = "NEW-"  # begins the id of a rep who is planned and not yet a user
 
 
 class Accuracy(IntEnum):
@@ -161,6 +162,7 @@ class RosterColumns:
         lon_deg: Home longitude, NaN where the home is not located.
         lat_deg: Home latitude, NaN where the home is not located.
         capacity_share: Relative size of the territory wanted, 1.0 for a full rep, above 0.
+        attributes: What conditions and levels ask for (`region`, `skill`), by name, each (k,).
     """
 
     ids: Ids
@@ -168,6 +170,13 @@ class RosterColumns:
     lon_deg: Floats
     lat_deg: Floats
     capacity_share: Floats
+    attributes: Mapping[str, Column] = field(default_factory=dict)
+
+    @property
+    def vacant(self) -> Flags:
+        """Return which rows stand for people yet to be hired: territories without an owner."""
+        hired: Flags = np.char.startswith(self.ids, VACANCY)
+        return hired
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -1,0 +1,73 @@
+"""Travel times as every engine gives them: by pair, each with what it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfterritory.model.columns import Floats, Ints
+
+
+class Quality(IntEnum):
+    """What one travel time rests on; a higher number is better known."""
+
+    UNREACHABLE = 0
+    """The engine knows no way; minutes and km are infinite."""
+    ESTIMATE = 1
+    """Reckoned from the distance."""
+    FILE = 2
+    """Supplied by the user."""
+    CACHE = 3
+    """Asked of the engine earlier."""
+    ENGINE = 4
+    """Asked of the engine now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Places, WGS 84, no NaN, both shape (n,)."""
+
+    lon_deg: Floats
+    lat_deg: Floats
+
+    def __len__(self) -> int:
+        return len(self.lon_deg)
+
+    def taken(self, rows: NDArray[np.integer]) -> Points:
+        """Return some of the places, in the order of `rows`."""
+        return Points(self.lon_deg[rows], self.lat_deg[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """Travel for pairs of places, all arrays of the shape that was asked for.
+
+    Attributes:
+        minutes: Driving time, infinite where there is no way.
+        km: Road kilometres, infinite where there is no way.
+        quality: Values of `Quality`, int8.
+        source: What answered, with version and profile: `osrm 26.10 car rhein-neckar`, `estimate`,
+            `file drive.csv`; several are joined by ` + `, the one that answered most first.
+    """
+
+    minutes: Floats
+    km: Floats
+    quality: NDArray[np.int8]
+    source: str
+
+
+class TravelTime(Protocol):
+    """Something that knows how long a drive takes; directional, from origin to destination.
+
+    Only what is asked for is worked out: callers name pairs, never a whole book against itself.
+    """
+
+    def matrix(self, origins: Points, destinations: Points) -> Legs:
+        """Return every origin with every destination, shape (origins, destinations)."""
+
+    def pairs(self, origins: Points, destinations: Points, *, rows: tuple[Ints, Ints]) -> Legs:
+        """Return chosen pairs: row of the origin, row of the destination; shape of `rows[0]`."""
