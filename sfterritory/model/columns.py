@@ -7,7 +7,7 @@ docstring says otherwise, so that the order in which rows arrived never changes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -82,6 +82,13 @@ class TimeColumn:
 
 
 Column = TextColumn | NumberColumn | FlagColumn | TimeColumn
+
+
+def taken(column: Column, rows: NDArray[np.integer]) -> Column:
+    """Return some rows of a column, in the order asked for."""
+    if isinstance(column, TextColumn):
+        return TextColumn(column.codes[rows], column.vocabulary)
+    return replace(column, values=column.values[rows])
 
 
 @dataclass(frozen=True, slots=True)

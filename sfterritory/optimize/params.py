@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sfterritory.model.document import Document
+from sfterritory.optimize.mode import Mode
 
 
 class WorkloadParams(Document):
@@ -47,20 +48,29 @@ class WorkloadParams(Document):
 
 
 class TerritoryParams(Document):
-    """What a good plan is, and how long to look for it."""
+    """What a good plan is."""
 
     seed: int = Field(default=0, ge=0, description="decides ties between equal moves")
-    hours_tolerance: float = Field(
-        default=0.05, ge=0.005, le=0.5, description="allowed distance from a fair part of the hours"
-    )
-    value_tolerance: float | None = Field(
-        default=0.15, ge=0.01, le=2, description="the same for value; none leaves value out"
+    mode: Mode = Field(
+        default=Mode.HOMES, description="where centres come from: homes, greenfield or repair"
     )
     churn_price_km: float = Field(
         default=30.0, ge=0, le=20_000, description="kilometres that an hour moved must save"
     )
-    home_pull: float = Field(
-        default=1.0, ge=0, le=1, description="1 measures from homes, 0 from middles of accounts"
+    churn_weights: dict[str, float] = Field(
+        default_factory=dict,
+        description="fields of Account that make a change dearer: an account with the mean of the "
+        "field costs this much more, as a share of the price",
+    )
+    within_capacity: bool = Field(
+        default=True, description="no territory holds more hours than its rep has"
+    )
+    max_km: float | None = Field(
+        default=None, gt=0, le=20_016, description="longest way from a territory's centre"
+    )
+    connected: bool = Field(default=False, description="territories in one piece")
+    water_gap_km: float | None = Field(
+        default=None, gt=0, description="a wider gap between neighbours counts as water"
     )
     heavy_value_share: float = Field(
         default=0.5,
@@ -68,21 +78,28 @@ class TerritoryParams(Document):
         le=1,
         description="of a mean territory's value: a single account counts at most this",
     )
-    hours_limit_price_km: float = Field(
-        default=2_000.0,
-        gt=0,
-        le=20_000,
-        description="kilometres an hour that keeping the limits of hours may cost; above it, the "
-        "territory stays outside and is named",
+    loss_share: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="of a moved account's yearly value: what a change of owner is taken to lose",
     )
-    value_limit_price_km: float = Field(
-        default=300.0, gt=0, le=20_000, description="the same for the limits of value"
-    )
-    rounds: int = Field(default=8, ge=1, le=100, description="of moving centres")
-    polish_rounds: int = Field(default=60, ge=1, le=10_000, description="of moves and exchanges")
-    micro_cells_per_rep: int = Field(
-        default=50, ge=5, le=1_000, description="places that the coarse rounds move as one"
-    )
-    neighbours: int = Field(
-        default=10, ge=2, le=100, description="nearest territories that an account may join"
-    )
+
+    @field_validator("churn_weights")
+    @classmethod
+    def _not_negative(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name, weight in weights.items():
+            if not 0 <= weight <= 100:
+                raise ValueError(f"{name} weighs {weight:g}; give a number from 0 to 100")
+        return weights
+
+    # Read by the former construction until it is gone.
+    hours_tolerance: float = 0.05
+    value_tolerance: float | None = 0.15
+    home_pull: float = 1.0
+    hours_limit_price_km: float = 2_000.0
+    value_limit_price_km: float = 300.0
+    rounds: int = 8
+    polish_rounds: int = 60
+    micro_cells_per_rep: int = 50
+    neighbours: int = 10

@@ -40,7 +40,9 @@ def rule_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
 
 def user_fields(settings: Settings) -> tuple[str, ...]:
     """Return the fields of User that conditions and `people.yaml` ask for."""
-    asked = set(settings.territories.roster.where.fields)
+    asked = {*settings.territories.roster.levels}
+    for _, condition in settings.territories.user_conditions:
+        asked |= condition.fields
     for pool in settings.routing.pools.values():
         asked |= pool.where.fields if pool.where else set()
     asked -= settings.people.attribute_names
@@ -53,6 +55,8 @@ def _named(settings: Settings, object_name: str) -> Iterable[str]:
     yield from settings.history_of(object_name).names
     if object_name == "Account":
         yield from _account_names(settings)
+    if object_name in ("Opportunity", "Case"):
+        yield from _salesforce_names(settings.territories.child_fields(object_name))
     if object_name == "User":
         yield from user_fields(settings)
 
@@ -60,8 +64,7 @@ def _named(settings: Settings, object_name: str) -> Iterable[str]:
 def _account_names(settings: Settings) -> Iterable[str]:
     meaning: Mapping[str, str | None] = settings.salesforce.account.model_dump()
     yield from (name for name in meaning.values() if name)
-    for condition in (settings.territories.locks.where, settings.territories.scope):
-        yield from _salesforce_names(condition.fields if condition else ())
+    yield from _salesforce_names(settings.territories.account_fields)
 
 
 def _salesforce_names(fields: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.errors import ConfigError, StepMissingError
-from sfterritory.model.columns import Ids, RecordColumns, RosterColumns, TextColumn
+from sfterritory.model.columns import Ids, RecordColumns, RosterColumns, TextColumn, taken
 from sfterritory.model.ids import to_18
 from sfterritory.model.store.people import QueueRecord, UserRecord
 from sfterritory.model.store.store import Store
@@ -19,6 +19,8 @@ from sfterritory.routing.conditions import Record, compile_mask
 from sfterritory.routing.directory import Directory, Person, QueueEntry
 from sfterritory.routing.field_kind import FieldKind, check_condition, field_kinds
 from sfterritory.settings.project import Settings
+from sfterritory.settings.territories import RosterParams
+from sfterritory.settings.yaml_file import dotted
 from sfterritory.writeback.owner import OrgFacts, Owner, OwnerKind
 
 STANDARD_USER = "Standard"
@@ -115,30 +117,45 @@ def load_people(settings: Settings, store: Store) -> People:
     return People(users, store.mirror.queues(), columns, joined, fields, field_kinds(columns))
 
 
-def load_roster(settings: Settings, store: Store, people: People) -> RosterColumns:
+def load_roster(
+    settings: Settings,
+    store: Store,
+    people: People,
+    *,
+    params: RosterParams | None = None,
+    where: tuple[str | int, ...] = ("roster",),
+) -> RosterColumns:
     """Return the reps who get one territory each, in ascending order of user id.
 
+    Args:
+        settings: Of the project.
+        store: Where homes are kept.
+        people: Everybody.
+        params: Whose roster; the project's where none is given.
+        where: Its place in the file, for messages.
+
     Raises:
-        ConfigError: The condition of the roster is wrong, nobody answers to it, or a capacity names
-            somebody who is not on it; every mistake is listed.
+        ConfigError: A condition on users is wrong, nobody answers to it, or a capacity names
+            somebody who is not on the roster; every mistake is listed.
     """
-    roster = settings.territories.roster
-    _check_where(settings, people)
+    params = params or settings.territories.roster
+    _check_conditions(settings, people)
     columns = people.columns
-    chosen = compile_mask(roster.where, columns, lists=settings.lists)
+    chosen = compile_mask(params.where, columns, lists=settings.lists)
     by_id = {one.id: one for one in people.users}
-    reps = [
-        by_id[record_id]
-        for record_id in columns.ids[chosen].tolist()
-        if by_id[record_id].is_active and _is_standard(by_id[record_id])
+    rows = [
+        row
+        for row in np.flatnonzero(chosen).tolist()
+        if (user := by_id[str(columns.ids[row])]).is_active and _is_standard(user)
     ]
+    reps = [by_id[str(columns.ids[row])] for row in rows]
     if not reps:
         raise ConfigError(
-            f"{TERRITORIES_FILE}: roster.where matches no active standard user "
+            f"{TERRITORIES_FILE}: {dotted(where)}.where matches no active standard user "
             f"of {len(people.users)} pulled",
             remedy="correct the condition, or pull users again",
         )
-    share = _capacity(settings, reps, people)
+    share = _capacity(settings, reps, people, params=params, where=dotted(where))
     homes = _homes(store, columns.ids)
     return RosterColumns(
         ids=np.array([one.id for one in reps], dtype="U18"),
@@ -146,24 +163,33 @@ def load_roster(settings: Settings, store: Store, people: People) -> RosterColum
         lon_deg=np.array([homes.get(one.id, (np.nan, np.nan))[0] for one in reps]),
         lat_deg=np.array([homes.get(one.id, (np.nan, np.nan))[1] for one in reps]),
         capacity_share=np.array([share.get(one.id, 1.0) for one in reps]),
+        attributes={name: taken(column, np.array(rows)) for name, column in columns.fields.items()},
     )
 
 
-def _check_where(settings: Settings, people: People) -> None:
-    problems = check_condition(
-        settings.territories.roster.where,
-        object_name="User",
-        fields=people.kinds,
-        lists=settings.lists,
-    )
+def _check_conditions(settings: Settings, people: People) -> None:
+    problems = [
+        problem.under(*path)
+        for path, condition in settings.territories.user_conditions
+        for problem in check_condition(
+            condition, object_name="User", fields=people.kinds, lists=settings.lists
+        )
+    ]
     if problems:
         raise ConfigError(
-            "\n".join(f"{TERRITORIES_FILE}: {one.under('roster', 'where')}" for one in problems),
+            "\n".join(f"{TERRITORIES_FILE}: {one}" for one in problems),
             remedy="correct the condition",
         )
 
 
-def _capacity(settings: Settings, reps: Sequence[UserRecord], people: People) -> dict[str, float]:
+def _capacity(
+    settings: Settings,
+    reps: Sequence[UserRecord],
+    people: People,
+    *,
+    params: RosterParams,
+    where: str,
+) -> dict[str, float]:
     """Return the sizes that people.yaml gives, then those that territories.yaml does."""
     on_roster = {one.id for one in reps}
     problems: list[str] = []
@@ -182,14 +208,14 @@ def _capacity(settings: Settings, reps: Sequence[UserRecord], people: People) ->
                 "a rep of the roster needs a size above 0"
             )
     directory = people.directory
-    for ref, size in settings.territories.roster.capacity.items():
+    for ref, size in params.capacity.items():
         found = directory.resolve_user(ref)
         if not isinstance(found, str):
-            problems.append(f"roster.capacity.{ref}: {found.text}; {found.remedy}")
+            problems.append(f"{where}.capacity.{ref}: {found.text}; {found.remedy}")
         elif found not in on_roster:
-            problems.append(f"roster.capacity.{ref}: {ref} is not on the roster")
+            problems.append(f"{where}.capacity.{ref}: {ref} is not on the roster")
         elif size <= 0:
-            problems.append(f"roster.capacity.{ref}: {size} is not above 0")
+            problems.append(f"{where}.capacity.{ref}: {size} is not above 0")
         else:
             share[to_18(found)] = size
     if problems:

@@ -16,8 +16,9 @@ from sfterritory.model.document import content_hash
 from sfterritory.routing.rules import RuleBook
 from sfterritory.settings.people import PeopleSettings
 from sfterritory.settings.profile import ORG_VARIABLE, Profile
-from sfterritory.settings.project_file import ProjectFile, SalesforceFile, TerritoriesFile
+from sfterritory.settings.project_file import ProjectFile, SalesforceFile
 from sfterritory.settings.reader import MAPPINGS, PROJECT_FILE, FolderReader
+from sfterritory.settings.territories import TerritoriesFile
 from sfterritory.settings.yaml_file import YamlFile
 from sfterritory.writeback.history import HistoryFields
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from sfterritory.model.document import Document
 from sfterritory.model.ids import RecordId
-from sfterritory.optimize.params import TerritoryParams, WorkloadParams
-from sfterritory.routing.rules import Condition
 from sfterritory.settings.mapping import AccountMeaning, PullParams
 from sfterritory.settings.profile import Profile, ProfileName
 from sfterritory.writeback.approvals import ApprovalPolicy
@@ -55,35 +53,3 @@ class SalesforceFile(Document):
     )
     account: AccountMeaning = AccountMeaning()
     history: dict[Literal["Account", "Lead"], HistoryFields] = Field(default_factory=dict)
-
-
-class RosterParams(Document):
-    """Which users get a territory, and how large a one."""
-
-    where: Condition
-    capacity: dict[str, float] = Field(default_factory=dict)
-
-
-class LockParams(Document):
-    """Which accounts stay with today's owner."""
-
-    where: Condition | None = None
-    list: str | None = None
-
-
-class TerritoriesFile(Document):
-    """`mappings/territories.yaml`."""
-
-    version: Literal[1]
-    roster: RosterParams
-    scope: Condition | None = None
-    locks: LockParams = LockParams()
-    workload: WorkloadParams = WorkloadParams()
-    territories: TerritoryParams = TerritoryParams()
-
-    @field_validator("territories")
-    @classmethod
-    def _one_seed(cls, params: TerritoryParams) -> TerritoryParams:
-        if "seed" in params.model_fields_set:
-            raise ValueError("seed stands in sfterritory.yaml, one for the whole project")
-        return params

@@ -19,7 +19,8 @@ from sfterritory.settings.people import (
     read_sources,
 )
 from sfterritory.settings.profile import ENVIRONMENT, ORG_VARIABLE, secret_problems
-from sfterritory.settings.project_file import ProjectFile, TerritoriesFile
+from sfterritory.settings.project_file import ProjectFile
+from sfterritory.settings.territories import TerritoriesFile
 from sfterritory.settings.yaml_file import YamlFile, check, did_you_mean, read_yaml
 
 PROJECT_FILE = "sfterritory.yaml"
