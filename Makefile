@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 export UV_SYSTEM_CERTS := 1
 export UV_NO_PROGRESS := 1
 
-.PHONY: help setup clients demo real record test test-fast check bench lock clean
+.PHONY: help setup clients road demo real record test test-fast check bench peers lock clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,24 @@ $(CLIENTS): tests/clients/package-lock.json $(STAMP)
 	  "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --silent \
 	  || echo "The JavaScript client could not be installed: its tests will be skipped."
 
+# OSRM and Valhalla come as wheels for Python 3.12 alone: an environment of their own beside .venv,
+# for tests and `python -m bench.road`. Without a Python 3.12 or a registry those skip and say so.
+# A pyenv shim answers to python3.12 also where it leads nowhere, so each candidate is run.
+ROAD := .venv-road/.installed
+
+road: $(ROAD)  ## Install the road engines that the tests run
+
+$(ROAD): tests/road/requirements.txt $(STAMP)
+	@for python in "$(PYTHON312)" python3.12 "$$(pyenv root 2>/dev/null)"/versions/3.12.*/bin/python \
+	  "$$($(BIN)/uv python find --no-python-downloads 3.12 2>/dev/null)"; do \
+	  test -n "$$python" && "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null \
+	    && break; python=; done; \
+	  if test -z "$$python"; then echo "No Python 3.12 was found: the tests of road engines will be skipped."; \
+	  elif $(BIN)/uv venv --quiet --clear --python "$$python" .venv-road \
+	    && $(BIN)/uv pip install --quiet --python .venv-road/bin/python --require-hashes --only-binary :all: \
+	      -r tests/road/requirements.txt; then touch $@; \
+	  else rm -rf .venv-road; echo "The road engines could not be installed: their tests will be skipped."; fi
+
 demo: $(STAMP)  ## Run the main job against an embedded Salesforce org
 	@$(BIN)/sfterritory demo
 
@@ -47,7 +65,7 @@ real: $(STAMP)  ## Run the main job on 79,418 real stores and 6,401 leads (needs
 record: $(STAMP)  ## Record the cassettes anew: against the sandbox, or against ORG=profile of PROJECT=folder
 	@$(BIN)/python -m tests.connectors.salesforce.record_cassettes $(if $(ORG),--org $(ORG) --project $(or $(PROJECT),.))
 
-test: $(STAMP) $(CLIENTS)  ## Run all tests
+test: $(STAMP) $(CLIENTS) $(ROAD)  ## Run all tests
 	@$(BIN)/python -m pytest
 
 test-fast: $(STAMP)  ## Run the tests that take under two seconds each
@@ -63,9 +81,14 @@ check: $(STAMP)  ## Format, lint, types, layers, tests: what CI runs
 bench: $(STAMP)  ## Measure speed and memory as ratios against named limits
 	@$(BIN)/python -m bench
 
-lock: $(STAMP)  ## Resolve pyproject.toml again into requirements.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --no-annotate \
-	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+peers: $(STAMP)  ## Add the tools that bench/territory compares with to .venv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r bench/peers.lock
+
+COMPILE := uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --no-annotate --python-version 3.11
+
+lock: $(STAMP)  ## Resolve pyproject.toml again into requirements.lock and bench/peers.lock
+	@$(BIN)/$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/$(COMPILE) --extra bench --constraint requirements.lock pyproject.toml -o bench/peers.lock
 
 clean:  ## Remove .venv and everything the tools cached
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-road .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -50,5 +50,5 @@ def judge(problem: Problem, territory: Ints) -> Verdict:
         least=float(share.min()),
         most=float(share.max()),
         mean_km=float((hours * km).sum() / hours.sum()),
-        cost_km_hours=float((hours * (km + problem.churn_price_km * moved)).sum()),
+        cost_km_hours=float((hours * (km + problem.churn_km * moved)).sum()),
     )

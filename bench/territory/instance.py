@@ -25,7 +25,7 @@ def from_file(path: Path) -> Problem:
     accounts = np.array(table[k : k + n], dtype=np.float64)
     hours, share = accounts[:, 2], reps[:, 2]
     target = hours.sum() * share / share.sum()
-    return Problem(
+    return Problem.plain(
         vectors=unit_vectors(accounts[:, 0], accounts[:, 1]),
         measures=(Measure("hours", hours, lo * target, hi * target),),
         rep=accounts[:, 4].astype(np.int32),
@@ -73,7 +73,7 @@ def _free(
     n = len(lon)
     hours = rng.lognormal(0.0, 0.8, n)
     nobody = np.full(n, -1, dtype=np.int32)
-    return Problem(
+    return Problem.plain(
         vectors=unit_vectors(lon, lat),
         measures=(equal_bands(hours, np.ones(k), tolerance=tolerance),),
         rep=nobody,

@@ -9,8 +9,9 @@ from ortools.graph.python import min_cost_flow
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.engine.rows import Longs, space_order
+from sfterritory.optimize.engine.rows import space_order
 from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, lon_lat
 
 _FLOW_UNIT = 1000  # flow and cost are whole numbers: milli-hours and metres

@@ -2,108 +2,96 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from sfterritory.cli.invocation import Invocation, on_project
+from sfterritory.cli.what_if import what_if_options
+from sfterritory.errors import ExitCode
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Callable
 
-    from sfterritory.pipeline.build import BuildReport
+    from sfterritory.model.what_if import WhatIf
+
+
+def workforce_options(body: Callable[..., ExitCode | None]) -> Callable[..., ExitCode | None]:
+    """Add `--workers`, `--engine` and `--scheduler`."""
+    for option in (
+        click.option(
+            "--scheduler", default="", help="Address of the Dask scheduler: tcp://host:8786."
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "dask"]),
+            default="local",
+            show_default=True,
+            help="Who does parallel work: processes of this machine, or a Dask cluster.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 64),
+            default=1,
+            show_default=True,
+            help="Worker processes; the answer is the same for any number.",
+        ),
+    ):
+        body = option(body)
+    return body
 
 
 @click.command("build", short_help="Build one balanced territory per rep.")
+@workforce_options
 @click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
+    "--accept-limits",
+    metavar="REASON",
+    default="",
+    help="Go by the territories although a limit is broken, and say why.",
+)
+@click.option(
+    "--curve/--no-curve",
+    default=True,
     show_default=True,
-    help="Worker processes; the answer is the same for any number.",
+    help="Work out the price of change, and what locks and other commitments cost.",
 )
 @on_project
-def command(invocation: Invocation, *, workers: int) -> None:
-    """Build one territory per rep: balanced on hours and value, compact, few accounts moved.
+@what_if_options
+def command(  # noqa: PLR0913 - one for each option
+    invocation: Invocation,
+    /,
+    *,
+    workers: int,
+    engine: Literal["local", "dask"],
+    scheduler: str,
+    accept_limits: str,
+    curve: bool,
+    what_if: WhatIf,
+) -> ExitCode | None:
+    """Build one territory per rep: within the limits, compact, few accounts moved.
 
-    Needs a pull. Nothing is written to Salesforce.
+    Needs a pull. Where not every limit can be kept, it says which and by how much, and routing and
+    plans go on with the territories before, unless you accept that. Nothing is written to
+    Salesforce.
     """
-    from sfterritory.pipeline.build import build
+    from sfterritory.pipeline.build import BuildOptions, build
+    from sfterritory.pipeline.workforce import Workforce
 
+    options = BuildOptions(
+        what_if=what_if,
+        accept_limits=accept_limits.strip(),
+        curve=curve,
+        workforce=Workforce(engine, workers, scheduler),
+    )
     settings = invocation.settings()
     with invocation.store(settings) as store, invocation.progress():
         report = build(
-            settings, store, now=invocation.now, holder=invocation.holder, workers=workers
+            settings, store, now=invocation.now, holder=invocation.holder, options=options
         )
     if invocation.as_json:
         invocation.answer(report)
     else:
-        _show(report, invocation.console())
+        from sfterritory.cli.render.build import render_build
 
-
-def _show(report: BuildReport, console: Console) -> None:
-    from sfterritory.cli.render.layout import render_facts, render_table
-
-    render_table(
-        "Territories",
-        ("key", "territory", "rep", "accounts", "hours a year", "capacity", "can serve", "value"),
-        [
-            (
-                one.key,
-                one.name,
-                one.rep,
-                one.accounts,
-                round(one.hours_per_year),
-                round(one.capacity_hours_per_year),
-                one.servable_accounts,
-                round(one.value_usd),
-            )
-            for one in report.territories
-        ],
-        console=console,
-    )
-    render_table(
-        "First feasible, then better",
-        (
-            "stage",
-            "mean km",
-            "hours min",
-            "hours max",
-            "value min",
-            "value max",
-            "outside",
-            "moved",
-        ),
-        [
-            (
-                stage["name"],
-                stage["mean_km"],
-                stage["hours_share_min"],
-                stage["hours_share_max"],
-                stage["value_share_min"],
-                stage["value_share_max"],
-                stage["territories_outside"],
-                stage["accounts_moved"],
-            )
-            for stage in report.stages
-        ],
-        console=console,
-    )
-    render_facts(
-        [
-            ("Accounts in territories", report.accounts),
-            ("Not located", report.unlocated),
-            ("Outside scope", report.outside_scope),
-            ("Locked to their owner", report.locked),
-            ("Would change owner", report.moved),
-            ("Limits kept", "yes" if report.feasible else "no: see the notes"),
-            (
-                "Gap to a proven bound",
-                "not proven" if report.gap_share is None else f"at most {report.gap_share:.2%}",
-            ),
-        ],
-        console=console,
-    )
-    for note in report.notes:
-        console.print(f"Note: {note}")
-    console.print(f"Territories {report.version[:8]} from snapshot {report.snapshot_id[:8]}.")
+        render_build(report, invocation.console())
+    return None if report.chosen else ExitCode.NOT_APPROVED

@@ -148,7 +148,7 @@ def on_project(
         org_name = kwargs.pop("org_name")
         context = click.get_current_context()
         invocation = Invocation(
-            name=context.info_name or "",
+            name=_command_name(context),
             root=Path(str(root)),
             as_json=bool(as_json),
             now=datetime.now(UTC),
@@ -158,3 +158,10 @@ def on_project(
             return body(invocation, *args, **kwargs)
 
     return command
+
+
+def _command_name(context: click.Context) -> str:
+    """Return the command's name; the verbs of a group answer under the name of the group."""
+    while context.parent is not None and context.parent.parent is not None:
+        context = context.parent
+    return context.info_name or ""

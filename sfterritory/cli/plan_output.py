@@ -68,11 +68,19 @@ def rendered(settings: Settings, store: Store, stored: StoredPlan, format_name: 
 
             return plan_markdown(plan, summary=summary, seen_at=seen).encode()
         case "html":
+            from sfterritory.pipeline.people import load_people
+            from sfterritory.web.construction import load_construction
             from sfterritory.web.plan_map import load_map_points
             from sfterritory.web.report import plan_html
 
-            points = load_map_points(settings, store, plan)
-            return plan_html(plan, summary=summary, seen_at=seen, map_points=points).encode()
+            names = load_people(settings, store).names
+            return plan_html(
+                plan,
+                summary=summary,
+                seen_at=seen,
+                map_points=load_map_points(settings, store, plan),
+                construction=load_construction(store, plan, rep_names=names),
+            ).encode()
         case _:
             raise ValueError(f"{format_name!r} is not one of {', '.join(FORMATS)}")
 

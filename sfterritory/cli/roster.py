@@ -24,7 +24,7 @@ def command(invocation: Invocation, *, conflicts: bool) -> None:
 
     settings = invocation.settings()
     with invocation.store(settings) as store:
-        report = roster_report(settings, store)
+        report = roster_report(settings, store, now=invocation.now)
     if conflicts:
         report = report.model_copy(update={"people": ()})
     if invocation.as_json:

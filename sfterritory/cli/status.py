@@ -31,7 +31,7 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
         if unlocated:
             _show_unlocated(invocation, store)
             return
-        report = status(settings, store)
+        report = status(settings, store, now=invocation.now)
     if invocation.as_json:
         invocation.answer(report)
         return
@@ -52,7 +52,11 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
         *_remarks(report),
         ("Accounts not located", causes.replace("_", " ") or "none"),
         ("Snapshot", (report.snapshot_id or "none")[:8]),
-        ("Territories", (report.territory_version or "none")[:8]),
+        ("Territories", _territories(report)),
+        *(
+            (f"From {instant(one.effective_at)}", f"{one.version[:8]}, scenario {one.scenario}")
+            for one in report.upcoming_territories
+        ),
         ("Routed", (report.route_version or "none")[:8]),
         ("Plan", report.plan_summary or "none"),
     ]
@@ -68,6 +72,11 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
         facts.append(("Cut off", ", ".join(report.unfinished_runs)))
     facts.append(("Next", report.next_step))
     render_facts(facts, console=invocation.console())
+
+
+def _territories(report: StatusReport) -> str:
+    version = (report.territory_version or "none")[:8]
+    return f"{version}, scenario {report.scenario}" if report.scenario else version
 
 
 def _remarks(report: StatusReport) -> Iterator[tuple[str, str]]:

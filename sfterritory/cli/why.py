@@ -32,7 +32,13 @@ def command(invocation: Invocation, *, record: str, at: datetime | None) -> None
 
     settings = invocation.settings()
     with invocation.store(settings) as store:
-        report = why(settings, store, record, at=at.replace(tzinfo=UTC) if at else None)
+        report = why(
+            settings,
+            store,
+            record,
+            at=at.replace(tzinfo=UTC) if at else None,
+            now=invocation.now,
+        )
     if invocation.as_json:
         invocation.answer(report)
     else:
@@ -51,6 +57,12 @@ def _show(report: WhyReport, console: Console) -> None:
         console.print(
             f"Plan {answer.pending.plan_hash[:8]} would give it to "
             f"{visible(answer.pending.after_name)}: {answer.pending.state}."
+        )
+    for one in report.upcoming:
+        who = one.owner_name or "nobody yet: the territory is vacant"
+        console.print(
+            f"From {instant(one.effective_at)} it lies in {visible(one.territory)}, "
+            f"{visible(who)} (scenario {one.scenario})."
         )
     if answer.inputs:
         console.print("\nInputs", style="bold")

@@ -22,7 +22,13 @@ HttpError = httpx.HTTPError
 NotConnectedError = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def open_client(origin: str, *, headers: Mapping[str, str] | None = None) -> httpx.Client:
+def open_client(
+    origin: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+) -> httpx.Client:
     """Return a client for one origin: HTTP/1.1, every timeout set, proxies and netrc ignored.
 
     The environment is not trusted because a stray `HTTPS_PROXY` or `.netrc` would carry tokens to
@@ -31,7 +37,7 @@ def open_client(origin: str, *, headers: Mapping[str, str] | None = None) -> htt
     return httpx.Client(
         base_url=origin,
         headers={"User-Agent": USER_AGENT, **(headers or {})},
-        timeout=httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+        timeout=httpx.Timeout(read_timeout_seconds, connect=connect_timeout_seconds),
         http1=True,
         http2=False,
         trust_env=False,

@@ -16,6 +16,9 @@ from sfterritory.model.columns import Flags, Floats, Ints
 # Points this close are one place: a tenth of a metre, far finer than any address, and far
 # coarser than the rounding of the geometry.
 COORDINATE_DECIMALS = 6
+# A tenth of a millimetre. Neighbouring cells round a common edge differently; without a grid, a
+# slit of no width would stay between them, and lengthen the outline.
+_GRID_DEG = 1e-9
 
 _UNOWNED = -1
 
@@ -111,7 +114,7 @@ def _majority(
 
 def _dissolved(cells: NDArray[np.object_]) -> Polygon | MultiPolygon:
     """Join cells; collapsed leftovers of the cutting are dropped."""
-    joined = shapely.union_all(cells)
+    joined = shapely.union_all(cells, grid_size=_GRID_DEG)
     if not joined.is_valid:
         joined = shapely.make_valid(joined, method="structure", keep_collapsed=False)
     parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]

@@ -270,9 +270,16 @@ def _judge_given(
         lon, lat, to_lon_deg=found.postal_lon_deg, to_lat_deg=found.postal_lat_deg
     )
     contradicts = present & in_range & (apart_km > CONTRADICTION_KM)
-    usable = present & in_range & ~at_zero & ~(contradicts & unnamed)
+    turned_km = haversine_km(
+        lat, lon, to_lon_deg=found.postal_lon_deg, to_lat_deg=found.postal_lat_deg
+    )
+    turns_in_range = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
+    astray = ~in_range | contradicts
+    swapped = present & astray & turns_in_range & (turned_km <= CONTRADICTION_KM)
+    usable = present & in_range & ~at_zero & ~swapped & ~(contradicts & unnamed)
     ranked = [
         (incomplete, Doubt.INCOMPLETE),
+        (swapped, Doubt.SWAPPED),
         (present & ~in_range, Doubt.OUT_OF_RANGE),
         (present & at_zero, Doubt.AT_ZERO),
         (present & (level == Accuracy.NONE), Doubt.TOO_COARSE),

@@ -74,6 +74,7 @@ class Doubt(StrEnum):
     INCOMPLETE = "coordinate_incomplete"
     OUT_OF_RANGE = "coordinate_out_of_range"
     AT_ZERO = "coordinate_at_zero"
+    SWAPPED = "coordinate_swapped"
     TOO_COARSE = "coordinate_too_coarse"
     CONTRADICTS_ADDRESS = "coordinate_contradicts_address"
 
@@ -87,6 +88,10 @@ _DOUBT_WORDS = {
     Doubt.INCOMPLETE: "Only one of longitude and latitude is given; it was not used.",
     Doubt.OUT_OF_RANGE: "Longitude or latitude is no place on earth; it was not used.",
     Doubt.AT_ZERO: "The coordinate is (0, 0), which stands for 'not known'; it was not used.",
+    Doubt.SWAPPED: (
+        "Longitude and latitude are swapped: the other way round they lie at the postal code; "
+        "they were not used."
+    ),
     Doubt.TOO_COARSE: "Salesforce knows only the county or state; it was not used.",
     Doubt.CONTRADICTS_ADDRESS: (
         f"The coordinate lies more than {CONTRADICTION_KM:.0f} km from the postal code; it was "

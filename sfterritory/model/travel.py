@@ -60,6 +60,49 @@ class Legs:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class TravelCurve:
+    """Minutes by road, free flow, for kilometres as the crow flies: a power, then a straight line.
+
+    Source: fitted to OSRM car times between street points of two metropolitan areas and a country,
+    20 to 21 % mean error on areas it was not fitted on; beyond the bend 80 km/h as the crow flies,
+    which is the slope of the power there and was reckoned from road ratios, not measured.
+    """
+
+    minutes_at_1_km: float = 3.15
+    exponent: float = 0.72
+    linear_from_km: float = 50.0
+    minutes_per_km_beyond: float = 0.75
+
+    def minutes(self, crow_km: Floats) -> Floats:
+        """Return minutes for distances of any shape; they never fall as distances grow."""
+        near = np.minimum(crow_km, self.linear_from_km)
+        far = np.maximum(np.subtract(crow_km, self.linear_from_km), 0.0)
+        minutes: Floats = (
+            self.minutes_at_1_km * near**self.exponent + self.minutes_per_km_beyond * far
+        )
+        return minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What an answer would cost, known before anything is asked.
+
+    Attributes:
+        legs: Different pairs of places that are asked for.
+        known: Of these, how many need no question.
+        requests: Questions to the engine.
+        seconds: Expected duration.
+        measured: Whether the duration rests on answers of this engine today, not on a table.
+    """
+
+    legs: int
+    known: int
+    requests: int
+    seconds: float
+    measured: bool
+
+
 class TravelTime(Protocol):
     """Something that knows how long a drive takes; directional, from origin to destination.
 

@@ -1,4 +1,4 @@
-"""Figures of an alignment: balance per measure, travel, and what it disrupts."""
+"""Figures of an alignment: balance per demand, travel, and what it disrupts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import AccountColumns, Floats, Ints
+from sfterritory.optimize.band import Band, band_of
+from sfterritory.optimize.request import Demand
 from sfterritory.optimize.sphere import group_medians, km_between, totals, unit_vectors
 
 _NEW_TO_REP_SHARE = 0.2
@@ -26,7 +28,7 @@ class Balance:
     gini: float
     """0 when equal, towards 1 when one territory has everything."""
     share_outside: float
-    """Share of the load that lies in territories outside the tolerance."""
+    """Share of the load that lies in territories outside their limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,79 +51,98 @@ class Disruption:
     value_share: float
     reps_over_a_fifth_new: int
     """Reps more than 20 % of whose hours come from accounts they do not have today."""
+    locks_kept: int
+    """Locked accounts that are with the rep they are locked to."""
+    locks: int
+    """Locked accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlignmentMetrics:
-    """All figures of one alignment."""
+    """All figures of one alignment.
 
-    hours: Balance
-    value: Balance
+    Attributes:
+        balance: By name of the demand, hours first.
+    """
+
+    balance: dict[str, Balance]
     travel: Travel
     disruption: Disruption
 
 
 def alignment_metrics(
-    territory: Ints,
-    *,
-    rep: Ints,
-    lon_lat_deg: tuple[Floats, Floats],
-    amounts: tuple[Floats, Floats],
-    capacity_share: Floats,
-    tolerances: tuple[float, float],
+    territory: Ints, *, accounts: AccountColumns, demands: tuple[Demand, ...], lock: Ints
 ) -> AlignmentMetrics:
     """Return the figures of an alignment; rows with territory -1 count nowhere.
 
-    `amounts` are hours and value of each row, `tolerances` theirs. Give `rep` as `territory` for
-    the figures of today: before and after then compare like for like.
+    Give `accounts.rep` as `territory` for the figures of today: before and after then compare like
+    for like. `lock` is the rep each account is locked to, -1 where it is free.
     """
     kept = territory >= 0
-    k = len(capacity_share)
-    loads = [totals(territory[kept], amount[kept], n_groups=k) for amount in amounts]
+    k, hours = len(demands[0].target), demands[0].amount
     return AlignmentMetrics(
-        hours=balance(loads[0], capacity_share, tolerance=tolerances[0]),
-        value=balance(loads[1], capacity_share, tolerance=tolerances[1]),
-        travel=_travel(territory[kept], k, [x[kept] for x in lon_lat_deg], amounts[0][kept]),
-        disruption=disruption(territory, rep, amounts=amounts, n_territories=k),
+        balance={one.name: balance(band_of(one, territory)) for one in demands},
+        travel=travel(
+            territory[kept],
+            (accounts.lon_deg[kept], accounts.lat_deg[kept]),
+            hours=hours[kept],
+            n_territories=k,
+        ),
+        disruption=disruption(
+            territory, accounts.rep, amounts=(hours, accounts.value_usd), lock=lock, n_territories=k
+        ),
     )
 
 
-def balance(loads: Floats, capacity_share: Floats, *, tolerance: float) -> Balance:
-    """Return how equal the loads are for their capacity shares."""
-    total = float(loads.sum())
-    if total <= 0 or len(loads) == 0:
+def balance(band: Band) -> Balance:
+    """Return how equal the loads of one demand are for their targets."""
+    meant = band.target > 0
+    total = float(band.load.sum())
+    if total <= 0 or not meant.any():
         return Balance(np.nan, np.nan, np.nan, np.nan, 0.0)
-    share = loads / (total * capacity_share / capacity_share.sum())
+    share = band.share[meant]
     ordered = np.sort(share)
     k, mean = len(share), float(share.mean())
+    if mean <= 0:  # all of it lies where nothing was meant to be
+        return Balance(np.nan, np.nan, np.nan, np.nan, float(band.load[band.outside].sum()) / total)
     spread = float((ordered * (2.0 * np.arange(1, k + 1) - k - 1)).sum())
-    outside = np.abs(share - 1.0) > tolerance + 1e-9
     return Balance(
         max_over_mean=float(ordered[-1]) / mean,
         min_over_mean=float(ordered[0]) / mean,
         variation=float(share.std()) / mean,
         gini=spread / (k * k * mean),
-        share_outside=float(loads[outside].sum()) / total,
+        share_outside=float(band.load[band.outside].sum()) / total,
     )
 
 
 def disruption(
-    territory: Ints, rep: Ints, *, amounts: tuple[Floats, Floats], n_territories: int
+    territory: Ints,
+    rep: Ints,
+    *,
+    amounts: tuple[Floats, Floats],
+    lock: Ints,
+    n_territories: int,
 ) -> Disruption:
-    """Return what changes hands; rows without an owner on the roster cannot be disrupted."""
+    """Return what changes hands; rows without an owner on the roster cannot be disrupted.
+
+    `amounts` are hours and value of each row.
+    """
     owned = (rep >= 0) & (territory >= 0)
     moved = owned & (rep != territory)
     hours, value = amounts
-    fresh = (territory >= 0) & (rep != territory)
-    new = totals(territory[fresh], hours[fresh], n_groups=n_territories)
     held = territory >= 0
+    fresh = held & (rep != territory)
+    new = totals(territory[fresh], hours[fresh], n_groups=n_territories)
     load = totals(territory[held], hours[held], n_groups=n_territories)
+    locked = lock >= 0
     return Disruption(
         accounts_moved=int(moved.sum()),
         accounts_share=_part(float(moved.sum()), float(owned.sum())),
         hours_share=_part(float(hours[moved].sum()), float(hours[owned].sum())),
         value_share=_part(float(value[moved].sum()), float(value[owned].sum())),
         reps_over_a_fifth_new=int((new > _NEW_TO_REP_SHARE * load).sum()),
+        locks_kept=int((territory[locked] == lock[locked]).sum()),
+        locks=int(locked.sum()),
     )
 
 
@@ -135,11 +156,14 @@ def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:
     return float(values[order[min(spot, len(order) - 1)]])
 
 
-def _travel(territory: Ints, k: int, lon_lat_deg: list[Floats], hours: Floats) -> Travel:
+def travel(
+    territory: Ints, lon_lat_deg: tuple[Floats, Floats], *, hours: Floats, n_territories: int
+) -> Travel:
+    """Return how far accounts lie from the middle of their territory; none has territory -1."""
     if hours.sum() <= 0:
         return Travel(np.nan, np.nan, np.nan)
     vectors = unit_vectors(*lon_lat_deg)
-    middles = group_medians(vectors, hours, groups=territory, n_groups=k)
+    middles = group_medians(vectors, hours, groups=territory, n_groups=n_territories)
     km = np.nan_to_num(km_between(vectors, middles[territory]))
     return Travel(
         mean_km=float((km * hours).sum() / hours.sum()),

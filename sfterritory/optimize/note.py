@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sfterritory.model.columns import AccountColumns, Flags, RosterColumns
+from sfterritory.model.columns import Ids
 from sfterritory.optimize.alignment import Note, NoteCode, TerritoryPlan
-from sfterritory.optimize.sphere import totals
-from sfterritory.optimize.workload import Workload
+from sfterritory.optimize.band import written
+from sfterritory.optimize.mode import homes_of, shared_homes
+from sfterritory.optimize.params import Mode
+from sfterritory.optimize.request import TerritoryRequest
+
+_NAMED = 5
+_NOTED_REPS = 50
 
 
 def empty_note() -> Note:
@@ -17,90 +22,98 @@ def empty_note() -> Note:
     return Note(NoteCode.NO_ACCOUNTS, "no located account: every territory is empty")
 
 
-def plan_notes(
-    plan: TerritoryPlan,
-    accounts: AccountColumns,
-    *,
-    roster: RosterColumns,
-    workload: Workload,
-    shared: Flags,
-) -> tuple[Note, ...]:
+def plan_notes(request: TerritoryRequest, plan: TerritoryPlan) -> tuple[Note, ...]:
     """Return the notes of a plan, facts about the whole book first, then by rep."""
     return (
-        *_book_notes(plan, roster, workload),
-        *_heavy_notes(plan, accounts),
-        *_home_notes(roster, shared),
-        *_limit_notes(plan, accounts, roster),
+        *_book_notes(request, plan),
+        *_travel_notes(request, plan),
+        *_home_notes(request),
+        *_empty_notes(request, plan),
+        *_limit_notes(request, plan),
     )
 
 
-def _book_notes(plan: TerritoryPlan, roster: RosterColumns, workload: Workload) -> Iterator[Note]:
-    n, k = len(plan.territory), len(roster)
-    needed, available = float(plan.hours.sum()), float(workload.capacity.rep_hours.sum())
+def some(names: Ids | list[str], *, most: int = _NAMED) -> str:
+    """Return the first names and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(str(one) for one in names[:most]) + more
+
+
+def _book_notes(request: TerritoryRequest, plan: TerritoryPlan) -> Iterator[Note]:
+    n, k = len(plan.territory), len(request.roster)
     if n < k:
         yield Note(
             NoteCode.FEWER_ACCOUNTS_THAN_REPS,
             f"{n} accounts for {k} reps: at least {k - n} territories stay empty",
         )
-    if needed <= 0:
-        yield Note(NoteCode.NO_HOURS, "no account needs hours: only value and distance decide")
-    if needed > available:
+    if plan.hours.sum() <= 0:
+        yield Note(NoteCode.NO_HOURS, "no account needs hours: only distance and limits decide")
+
+
+def _travel_notes(request: TerritoryRequest, plan: TerritoryPlan) -> Iterator[Note]:
+    ids = request.accounts.ids
+    no_way = np.flatnonzero(np.isinf(plan.minutes))
+    if len(no_way):
         yield Note(
-            NoteCode.BOOK_EXCEEDS_CAPACITY,
-            f"the accounts need {needed:,.0f} hours a year and the reps have {available:,.0f}: "
-            f"{needed - available:,.0f} hours cannot be worked",
+            NoteCode.UNREACHABLE,
+            f"{len(no_way):,} accounts have no road from the centre of their territory: "
+            f"{some(ids[no_way])}",
+        )
+    far = np.flatnonzero(plan.km > request.max_km[plan.territory])
+    if len(far):
+        yield Note(
+            NoteCode.BEYOND_REACH,
+            f"{len(far):,} accounts lie beyond the longest distance of their rep: "
+            f"{some(ids[far[np.argsort(-plan.km[far], kind='stable')]])}",
+        )
+    if request.gap_km is not None and plan.travel_source:
+        yield Note(
+            NoteCode.PIECES_NOT_JOINED,
+            "territories in one piece were asked for together with driving times: the times "
+            "decide, and territories may lie in several pieces",
         )
 
 
-def _heavy_notes(plan: TerritoryPlan, accounts: AccountColumns) -> Iterator[Note]:
-    largest = float(plan.hours_band.hi.max())
-    for row in np.flatnonzero(plan.hours > largest).tolist():
-        yield Note(
-            NoteCode.ACCOUNT_EXCEEDS_LIMIT,
-            f"account {accounts.ids[row]} alone needs {plan.hours[row]:,.1f} hours a year, more "
-            f"than any territory may hold ({largest:,.1f})",
-            rep=int(plan.territory[row]),
-        )
-    for rep in np.flatnonzero(plan.value_band.excess > 0).tolist():
-        heavy = (plan.territory == rep) & (accounts.value_usd > plan.counted_value_usd)
-        yield Note(
-            NoteCode.VALUE_CAPPED,
-            f"{int(heavy.sum())} accounts are worth too much to be levelled: "
-            f"{plan.value_band.excess[rep]:,.0f} USD of them do not count in the balance",
-            rep=rep,
-        )
-
-
-def _home_notes(roster: RosterColumns, shared: Flags) -> Iterator[Note]:
-    for rep in np.flatnonzero(shared).tolist():
+def _home_notes(request: TerritoryRequest) -> Iterator[Note]:
+    if request.mode is not Mode.HOMES:
+        return
+    shared = np.flatnonzero(shared_homes(homes_of(request))).tolist()
+    for rep in shared[:_NOTED_REPS]:
         yield Note(
             NoteCode.SHARED_HOME,
-            f"{roster.names[rep]} lives within a kilometre of another rep: the centre lies between "
-            f"home and the middle of the accounts",
+            f"{request.roster.names[rep]} lives within a kilometre of another rep: the centre lies "
+            f"between home and the middle of the accounts",
             rep=rep,
         )
 
 
-def _limit_notes(
-    plan: TerritoryPlan, accounts: AccountColumns, roster: RosterColumns
-) -> Iterator[Note]:
-    amounts = (plan.hours, plan.counted_value_usd)
-    for band, amount in zip((plan.hours_band, plan.value_band), amounts, strict=True):
-        kept = accounts.locked
-        locked = totals(plan.territory[kept], amount[kept], n_groups=len(roster))
+def _empty_notes(request: TerritoryRequest, plan: TerritoryPlan) -> Iterator[Note]:
+    held = np.bincount(plan.territory, minlength=len(request.roster))
+    for rep in np.flatnonzero(held == 0).tolist()[:_NOTED_REPS]:
+        yield Note(
+            NoteCode.EMPTY_TERRITORY, f"{request.roster.names[rep]} gets no account", rep=rep
+        )
+
+
+def _limit_notes(request: TerritoryRequest, plan: TerritoryPlan) -> Iterator[Note]:
+    for band in plan.bands:
         for rep in np.flatnonzero(band.outside).tolist():
-            counted = float(band.load[rep] - band.excess[rep])
-            side = "above" if band.over[rep] > 0 else "below"
-            by_locks = bool(locked[rep] > band.hi[rep])
+            load, over = float(band.load[rep]), float(band.over[rep])
+            side = (
+                f"{written(over, band.unit)} above"
+                if over > 0
+                else (f"{written(float(band.under[rep]), band.unit)} below")
+            )
             cause = (
-                f"locked accounts alone hold {locked[rep]:,.1f}"
-                if by_locks
-                else f"no arrangement inside was found; all loads keep to a tolerance of "
-                f"{band.tolerance_needed:.3f}"
+                "see the conflicts"
+                if plan.conflicts
+                else f"no arrangement of whole accounts inside was found; all loads keep to a "
+                f"tolerance of {band.tolerance_needed:.3f}"
             )
             yield Note(
-                NoteCode.LOCKS_EXCEED_LIMIT if by_locks else NoteCode.OUTSIDE_LIMITS,
-                f"{roster.names[rep]} has {counted:,.1f} {band.measure}, {side} the "
-                f"{band.lo[rep]:,.1f} to {band.hi[rep]:,.1f} asked for: {cause}",
+                NoteCode.OUTSIDE_LIMITS,
+                f"{request.roster.names[rep]} has {written(load, band.unit)} of {band.name}, "
+                f"{side} the limits of {written(float(band.lo[rep]), band.unit)} to "
+                f"{written(float(band.hi[rep]), band.unit)}: {cause}",
                 rep=rep,
             )

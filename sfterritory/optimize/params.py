@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
 
 from sfterritory.model.document import Document
-from sfterritory.optimize.mode import Mode
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Mode(StrEnum):
+    """Where centres come from, and how much of today's structure has to stay."""
+
+    HOMES = "homes"
+    """Homes are centres where they are known; today's owners count by the price of a change."""
+    GREENFIELD = "greenfield"
+    """Centres are free and today's owners do not count; names go to whom they fit best."""
+    REPAIR = "repair"
+    """Centres are the middles of today's books; only what breaks a limit moves."""
+
+
+class RampProfile(Document):
+    """How much of a full capacity somebody has after the first day; a full one after the last step.
+
+    A list of shares alone means monthly steps.
+    """
+
+    shares: tuple[Share, ...] = Field(min_length=1, description="of the full capacity, by step")
+    step: Literal["week", "month"] = Field(default="month", description="how long a share holds")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"shares": value} if isinstance(value, (list, tuple)) else value
 
 
 class WorkloadParams(Document):
@@ -16,17 +46,34 @@ class WorkloadParams(Document):
         default=45.0, ge=0, le=1440, description="length of a call where a record has none"
     )
     field_hours_per_week: float = Field(default=40.0, gt=0, le=168, description="paid hours")
-    weeks_per_year: float = Field(
-        default=44.0, gt=0, le=53, description="weeks worked: holidays and absences are off"
+    days_per_week: float = Field(
+        default=5.0, gt=0, le=7, description="working days: a day of absence takes its share"
     )
-    non_selling_hours_per_week: float = Field(
-        default=8.0, ge=0, le=168, description="meetings, planning, reports"
+    paid_weeks_per_year: float = Field(default=52.0, gt=0, le=53, description="before absences")
+    absence_days_per_year: float = Field(
+        default=40.0, ge=0, le=366, description="holidays, sickness, training: working days"
+    )
+    absence_attribute: str | None = Field(
+        default=None, description="of a rep, a number: absence days where they differ"
+    )
+    meeting_hours_per_week: float = Field(default=4.0, ge=0, le=168, description="of weeks worked")
+    planning_hours_per_week: float = Field(
+        default=4.0, ge=0, le=168, description="of weeks worked: preparing, reporting"
     )
     productive_share: float = Field(
         default=0.85, gt=0, le=1, description="of the selling hours: waiting and no-shows are off"
     )
     service_allowance_share: float = Field(
         default=0.05, ge=0, lt=1, description="of the productive hours: kept for unplanned calls"
+    )
+    ramps: dict[str, RampProfile] = Field(
+        default_factory=dict, description="capacity of people who started a short while ago"
+    )
+    start_attribute: str | None = Field(
+        default=None, description="of a rep, a date: the first day of the ramp"
+    )
+    ramp_attribute: str | None = Field(
+        default=None, description="of a rep, text: which profile; none where there is only one"
     )
     tour_hours: float = Field(
         default=8.0, gt=0, le=24, description="hours of a day on the road, home to home"
@@ -45,6 +92,39 @@ class WorkloadParams(Document):
     overnight_from_km: float = Field(
         default=300.0, gt=0, description="a leg counts at most this: beyond it the rep stays"
     )
+
+    @model_validator(mode="after")
+    def _hours_left(self) -> WorkloadParams:
+        other = self.meeting_hours_per_week + self.planning_hours_per_week
+        if other >= self.field_hours_per_week:
+            raise ValueError(
+                f"meeting_hours_per_week {self.meeting_hours_per_week:g} and "
+                f"planning_hours_per_week {self.planning_hours_per_week:g} leave nothing of "
+                f"field_hours_per_week {self.field_hours_per_week:g}"
+            )
+        paid_days = self.paid_weeks_per_year * self.days_per_week
+        if self.absence_days_per_year >= paid_days:
+            raise ValueError(
+                f"absence_days_per_year {self.absence_days_per_year:g} leaves nothing of "
+                f"{paid_days:g} paid days (paid_weeks_per_year x days_per_week)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ramp_known(self) -> WorkloadParams:
+        if bool(self.ramps) != (self.start_attribute is not None):
+            raise ValueError(
+                "ramps and start_attribute go together: a ramp begins on the day that the "
+                "attribute of the rep holds"
+            )
+        if self.ramp_attribute is None and len(self.ramps) > 1:
+            raise ValueError(
+                f"ramps has {len(self.ramps)} profiles ({', '.join(sorted(self.ramps))}): "
+                "ramp_attribute has to name the attribute that says which one a rep follows"
+            )
+        if self.ramp_attribute is not None and not self.ramps:
+            raise ValueError("ramp_attribute needs ramps: the profiles that it names")
+        return self
 
 
 class TerritoryParams(Document):
@@ -92,14 +172,3 @@ class TerritoryParams(Document):
             if not 0 <= weight <= 100:
                 raise ValueError(f"{name} weighs {weight:g}; give a number from 0 to 100")
         return weights
-
-    # Read by the former construction until it is gone.
-    hours_tolerance: float = 0.05
-    value_tolerance: float | None = 0.15
-    home_pull: float = 1.0
-    hours_limit_price_km: float = 2_000.0
-    value_limit_price_km: float = 300.0
-    rounds: int = 8
-    polish_rounds: int = 60
-    micro_cells_per_rep: int = 50
-    neighbours: int = 10

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
-from sfterritory.optimize.mode import Mode
+from sfterritory.optimize.params import Mode
 
 
 @dataclass(frozen=True, slots=True)

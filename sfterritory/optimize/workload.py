@@ -1,42 +1,49 @@
-"""Hours a year that each account needs, travel included, and hours that a rep has.
+"""Hours a year that each account needs before territories are known, and hours that a rep has.
 
 Hours = calls x duration + the account's share of travel. Nothing here knows of grades or tiers:
-construction has to work before anybody segments.
+construction has to work before anybody segments. `travel_load` reckons the travel again, with its
+tours, once territories are known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns
-from sfterritory.optimize.cell import bisect
+from sfterritory.model.travel import TravelCurve
+from sfterritory.optimize.capacity import CapacityTerms, capacity_hours_per_year
+from sfterritory.optimize.engine.rows import space_order
 from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, totals, unit_vectors
 
+FULL_TOURS = 0.93
+"""Tours fill 93 % of their hours: fitted on 41 tours that PyVRP solved, as the other constants."""
 _SPACING_NEIGHBOURS = 5
-# Kilometres of a tour per call over the root of local area per account, fitted on 41 tours that
-# PyVRP solved: 0.754 x 0.7124; the root itself comes from the distance to the fifth neighbour.
+# Kilometres of a tour per call over the root of local area per account, same fit: 0.754 x 0.7124;
+# the root itself comes from the distance to the fifth neighbour.
 _HOP_SHARE = 0.754 * 0.7124
-_FULL_TOURS = 0.93  # tours fill 93 % of their hours, same fit
 
 
-@dataclass(frozen=True, slots=True)
-class CapacityTerms:
-    """Where a rep's hours go in a year, per full rep, and what each rep has left.
+class WorkloadRowError(ValueError):
+    """A column holds what no workload can be reckoned from.
 
-    `net_hours` = `gross_hours` - `non_selling_hours` - `unproductive_hours` - `service_hours`.
+    Attributes:
+        column: `calls_per_year` or `visit_minutes`.
+        rows: Where, ascending.
     """
 
-    gross_hours: float
-    non_selling_hours: float
-    unproductive_hours: float
-    service_hours: float
-    net_hours: float
-    rep_hours: Floats
-    """Net hours times capacity share, shape (k,)."""
+    def __init__(self, column: str, rows: NDArray[np.int64], values: Floats) -> None:
+        shown = ", ".join(f"row {row}: {values[row]:g}" for row in rows[:5].tolist())
+        super().__init__(
+            f"{column} of {len(rows)} accounts is below 0 or not a finite number ({shown})"
+        )
+        self.column = column
+        self.rows = rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +52,25 @@ class Workload:
 
     Attributes:
         service_hours: Calls times duration.
-        travel_hours: Share of the legs out and home, and of the hops between neighbours.
+        line_haul_hours: Share of the legs out and home.
+        local_hours: Way from the neighbour before each call.
         leg_km: Distance that the legs were reckoned with, to where a rep would start.
         hop_km: Way from a neighbour, per call.
         capacity: Hours of the reps.
     """
 
     service_hours: Floats
-    travel_hours: Floats
+    line_haul_hours: Floats
+    local_hours: Floats
     leg_km: Floats
     hop_km: Floats
     capacity: CapacityTerms
+
+    @property
+    def travel_hours(self) -> Floats:
+        """Return legs and hops together."""
+        together: Floats = self.line_haul_hours + self.local_hours
+        return together
 
     @property
     def hours(self) -> Floats:
@@ -64,58 +79,72 @@ class Workload:
         return together
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What accounts ask for, before anybody drives; every array (n,).
+
+    Attributes:
+        per_year: Calls, 0 or more.
+        service_hours: Calls times duration.
+        vectors: Unit vectors, shape (n, 3).
+        hop_km: Way from a neighbour, per call.
+    """
+
+    per_year: Floats
+    service_hours: Floats
+    vectors: Vectors
+    hop_km: Floats
+
+    def __len__(self) -> int:
+        return len(self.per_year)
+
+    def taken(self, rows: NDArray[np.int64]) -> Calls:
+        """Return some accounts; ways between neighbours stay those of the whole book."""
+        return Calls(
+            self.per_year[rows], self.service_hours[rows], self.vectors[rows], self.hop_km[rows]
+        )
+
+
 def workload(
-    accounts: AccountColumns, roster: RosterColumns, *, params: WorkloadParams
+    accounts: AccountColumns,
+    roster: RosterColumns,
+    *,
+    params: WorkloadParams,
+    as_of: date | None = None,
 ) -> Workload:
     """Return the hours each account needs before territories are known.
 
     Legs start at the nearest home. Where homes are missing, the middles of k compact parts of equal
-    calls stand in for them: neutral towards who owns what today.
-    """
-    vectors = unit_vectors(accounts.lon_deg, accounts.lat_deg)
-    calls = _calls(accounts, params)
-    starts = _starts(vectors, roster, weights=calls)
-    if len(vectors) == 0 or len(starts) == 0:
-        leg_km = np.zeros(len(vectors))
-    else:
-        chord, _ = cKDTree(starts).query(vectors)
-        leg_km = chord_km(np.asarray(chord))
-    visit = np.where(np.isnan(accounts.visit_minutes), params.visit_minutes, accounts.visit_minutes)
-    hop_km = _hop_km(vectors)
-    service = calls * visit / 60.0
-    return Workload(
-        service_hours=service,
-        travel_hours=_travel_hours(service, calls, leg_km=leg_km, hop_km=hop_km, params=params),
-        leg_km=leg_km,
-        hop_km=hop_km,
-        capacity=capacity_hours_per_year(params, roster),
-    )
-
-
-def capacity_hours_per_year(params: WorkloadParams, roster: RosterColumns) -> CapacityTerms:
-    """Return what is left of paid hours, term by term.
+    calls stand in for them: neutral towards who owns what today. `as_of` is the day from which
+    ramps are reckoned.
 
     Raises:
-        ValueError: The terms leave nothing.
+        WorkloadRowError: Calls or minutes are negative or infinite.
+        ValueError: The capacity cannot be reckoned.
     """
-    gross = params.field_hours_per_week * params.weeks_per_year
-    non_selling = params.non_selling_hours_per_week * params.weeks_per_year
-    if non_selling >= gross:
-        raise ValueError(
-            f"non_selling_hours_per_week {params.non_selling_hours_per_week:g} leaves nothing of "
-            f"field_hours_per_week {params.field_hours_per_week:g}"
-        )
-    unproductive = (gross - non_selling) * (1.0 - params.productive_share)
-    service = (gross - non_selling - unproductive) * params.service_allowance_share
-    net = gross - non_selling - unproductive - service
-    return CapacityTerms(
-        gross_hours=gross,
-        non_selling_hours=non_selling,
-        unproductive_hours=unproductive,
-        service_hours=service,
-        net_hours=net,
-        rep_hours=net * roster.capacity_share,
+    calls = calls_of(accounts, params=params)
+    leg_km = nearest_km(calls.vectors, _starts(calls, roster))
+    line_haul, local = travel_share(calls, leg_km=leg_km, params=params)
+    return Workload(
+        service_hours=calls.service_hours,
+        line_haul_hours=line_haul,
+        local_hours=local,
+        leg_km=leg_km,
+        hop_km=calls.hop_km,
+        capacity=capacity_hours_per_year(params, roster, as_of=as_of),
     )
+
+
+def calls_of(accounts: AccountColumns, *, params: WorkloadParams) -> Calls:
+    """Return calls and their service hours, with the defaults where a record has none.
+
+    Raises:
+        WorkloadRowError: Calls or minutes are negative or infinite.
+    """
+    per_year = _filled("calls_per_year", accounts.calls_per_year, params.calls_per_year)
+    minutes = _filled("visit_minutes", accounts.visit_minutes, params.visit_minutes)
+    vectors = unit_vectors(accounts.lon_deg, accounts.lat_deg)
+    return Calls(per_year, per_year * minutes / 60.0, vectors, hop_km(accounts))
 
 
 def servable_accounts(hours: Floats, territory: Ints, *, capacity_hours: Floats) -> Floats:
@@ -132,29 +161,19 @@ def servable_accounts(hours: Floats, territory: Ints, *, capacity_hours: Floats)
 
 
 def leg_minutes(km: Floats, params: WorkloadParams) -> Floats:
-    """Return minutes by road for kilometres as the crow flies.
-
-    Source: fitted to OSRM free-flow times of two metropolitan areas and a country; 20 to 21 % mean
-    error on areas it was not fitted on, against 32 to 34 % for 1.3 times the distance at 50 km/h.
-    """
-    near = np.minimum(km, params.linear_from_km)
-    far = np.maximum(km - params.linear_from_km, 0.0)
-    curve = params.leg_minutes_at_1_km * near**params.leg_exponent
-    minutes: Floats = params.travel_factor * (curve + params.minutes_per_km_beyond * far)
+    """Return minutes by road for kilometres as the crow flies: the curve times the factor."""
+    curve = TravelCurve(
+        minutes_at_1_km=params.leg_minutes_at_1_km,
+        exponent=params.leg_exponent,
+        linear_from_km=params.linear_from_km,
+        minutes_per_km_beyond=params.minutes_per_km_beyond,
+    )
+    minutes: Floats = params.travel_factor * curve.minutes(km)
     return minutes
 
 
-def _calls(accounts: AccountColumns, params: WorkloadParams) -> Floats:
-    calls: Floats = np.where(
-        np.isnan(accounts.calls_per_year), params.calls_per_year, accounts.calls_per_year
-    )
-    return calls
-
-
-def _travel_hours(
-    service: Floats, calls: Floats, *, leg_km: Floats, hop_km: Floats, params: WorkloadParams
-) -> Floats:
-    """Return each account's share of the driving, hours a year.
+def travel_share(calls: Calls, *, leg_km: Floats, params: WorkloadParams) -> tuple[Floats, Floats]:
+    """Return each account's share of the driving, hours a year: legs out and home, and hops.
 
     An account that needs h hours fills h / (0.93 T) tours, each with two legs; every call adds one
     hop from its neighbour. Solved for h, since driving fills tours too. It never costs more than
@@ -163,38 +182,75 @@ def _travel_hours(
     Source: linear surrogate of tour length = 2 r m + 0.92 MST; 3.8 to 4.2 % error on hours.
     """
     leg_hours = leg_minutes(np.minimum(leg_km, params.overnight_from_km), params) / 60.0
-    hop_hours = calls * leg_minutes(hop_km, params) / 60.0
-    legs_per_hour = 2.0 * leg_hours / (_FULL_TOURS * params.tour_hours)
-    alone = 2.0 * leg_hours * calls
+    hop_hours = calls.per_year * leg_minutes(calls.hop_km, params) / 60.0
+    legs_per_hour = 2.0 * leg_hours / (FULL_TOURS * params.tour_hours)
+    alone = 2.0 * leg_hours * calls.per_year
     shared = np.divide(
-        legs_per_hour * service + hop_hours,
+        legs_per_hour * calls.service_hours + hop_hours,
         1.0 - legs_per_hour,
-        out=np.full_like(service, np.inf),
+        out=np.full(len(calls), np.inf),
         where=legs_per_hour < 1.0,
     )
     # The hop is kept under the cap: a far account still costs its neighbours' distance at least.
-    hours: Floats = np.where(calls > 0, np.minimum(shared, np.maximum(alone, hop_hours)), 0.0)
-    return hours
+    hours = np.where(calls.per_year > 0, np.minimum(shared, np.maximum(alone, hop_hours)), 0.0)
+    local: Floats = np.minimum(hop_hours, hours)
+    return hours - local, local
 
 
-def _hop_km(vectors: Vectors) -> Floats:
-    """Return the way per call between neighbours, from how densely accounts lie around each."""
-    n = len(vectors)
-    reach = min(_SPACING_NEIGHBOURS, n - 1)
-    if reach < 1:
+def hop_km(accounts: AccountColumns) -> Floats:
+    """Return the way per call between neighbours, from how densely accounts lie around each.
+
+    Accounts on one point are looked up once: a search tree degenerates on very many of them.
+    """
+    n = len(accounts)
+    if n < 2:
         return np.zeros(n)
-    chord, _ = cKDTree(vectors).query(vectors, k=[reach + 1])
-    root_area = chord_km(np.asarray(chord)[:, 0]) * np.sqrt(np.pi / reach)
-    hop: Floats = _HOP_SHARE * root_area
+    where = accounts.lon_deg + 1j * accounts.lat_deg
+    places, place, count = np.unique(where, return_inverse=True, return_counts=True)
+    vectors = unit_vectors(places.real, places.imag)
+    reach = min(_SPACING_NEIGHBOURS, n - 1)
+    found = min(reach + 1, len(places))
+    near, other = cKDTree(vectors).query(vectors, k=[*range(1, found + 1)])
+    # The neighbour after whom `reach` others are found, those on the same point included.
+    last = np.argmax(np.cumsum(count[other], axis=1) > reach, axis=1)
+    root_area = chord_km(np.asarray(near)[np.arange(len(places)), last]) * np.sqrt(np.pi / reach)
+    hop: Floats = (_HOP_SHARE * root_area)[place]
     return hop
 
 
-def _starts(vectors: Vectors, roster: RosterColumns, *, weights: Floats) -> Vectors:
+def nearest_km(vectors: Vectors, starts: Vectors) -> Floats:
+    """Return kilometres to the nearest start, 0 where there is none."""
+    if len(vectors) == 0 or len(starts) == 0:
+        return np.zeros(len(vectors))
+    chord, _ = cKDTree(starts).query(vectors)
+    return chord_km(np.asarray(chord))
+
+
+def compact_parts(vectors: Vectors, weights: Floats, *, parts: int) -> Ints:
+    """Return one of `parts` compact parts of about equal weight for each row; parts may be empty.
+
+    Source: recursive coordinate bisection, Berger and Bokhari (1987).
+    """
+    order, start = space_order(vectors, weights, parts=parts)
+    part = np.empty(len(vectors), dtype=np.int32)
+    part[order] = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    return part
+
+
+def _filled(column: str, values: Floats, usual: float) -> Floats:
+    filled: Floats = np.where(np.isnan(values), usual, values)
+    wrong = np.flatnonzero(~((filled >= 0) & np.isfinite(filled)))
+    if len(wrong):
+        raise WorkloadRowError(column, wrong, filled)
+    return filled
+
+
+def _starts(calls: Calls, roster: RosterColumns) -> Vectors:
     homes = unit_vectors(roster.lon_deg, roster.lat_deg)
     homes = homes[~np.isnan(homes[:, 0])]
     k = len(roster)
-    if len(homes) == k or len(vectors) == 0:
+    if len(homes) == k or len(calls) == 0:
         return homes
-    part = bisect(vectors, weights, parts=k)
-    middles = group_medians(vectors, weights, groups=part, n_groups=k)
+    part = compact_parts(calls.vectors, calls.per_year, parts=k)
+    middles = group_medians(calls.vectors, calls.per_year, groups=part, n_groups=k)
     return np.concatenate((homes, middles[~np.isnan(middles[:, 0])]))

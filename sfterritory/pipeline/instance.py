@@ -96,7 +96,7 @@ def _solve_territories(
 ) -> InstanceReport:
     """Solve with the engine of `build`; it needs neither effort nor seed."""
     target = found.workload.sum() * found.capacity_share / found.capacity_share.sum()
-    problem = Problem(
+    problem = Problem.plain(
         vectors=unit_vectors(found.place[:, 0], found.place[:, 1]),
         measures=(Measure("workload", found.workload, target * found.lo, target * found.hi),),
         rep=found.rep,

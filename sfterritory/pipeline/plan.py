@@ -48,10 +48,10 @@ def plan_changes(settings: Settings, store: Store, *, now: datetime, created_by:
         StepMissingError: An earlier step has no result for the last pull and today's mappings.
     """
     snapshot = latest_snapshot(store)
-    territories = load_territories(store, snapshot_id=snapshot.id)
+    territories = load_territories(store, snapshot_id=snapshot.id, as_of=now)
     routed = _latest_route(settings, store, snapshot, territories)
     people = load_people(settings, store)
-    org = org_facts(settings, store, people)
+    org = org_facts(settings, store, people, as_of=now)
     objects = [
         _Routed.load(settings, store, routed, name, territories)
         for name in sorted(settings.routing.objects)
@@ -98,13 +98,15 @@ def plan_source(
     )
 
 
-def org_facts(settings: Settings, store: Store, people: People) -> OrgFacts:
-    """Return owners, and how long the history fields' texts may be."""
+def org_facts(
+    settings: Settings, store: Store, people: People, *, as_of: datetime | None = None
+) -> OrgFacts:
+    """Return owners with the territories that count then, and how long history texts may be."""
     pulled = store.mirror.pulled()
     lengths = {
         name: dict(pulled[name].text_lengths) for name in settings.routing.objects if name in pulled
     }
-    version = store.territories.latest()
+    version = store.territories.latest(as_of=as_of)
     rows = store.territories.territories(version.id) if version else ()
     territories = {one.rep_id: one.name for one in rows if one.rep_id is not None}
     return people.org_facts(lengths, territories=territories)
@@ -238,13 +240,16 @@ def _latest_route(
 
 def _one_territory_each(territories: Territories) -> Check:
     aligned = territories.alignment
-    missing = int((aligned.territory.codes < 0).sum())
+    outside = aligned.territory.codes < 0
+    missing = int((outside & (aligned.reason.codes < 0)).sum())
+    left_out = int(outside.sum()) - missing
     twice = len(aligned) - len(np.unique(aligned.account_ids))
     return Check(
         name="one_territory_each",
         passed=missing == 0 and twice == 0,
         detail=f"{len(aligned):,} located accounts in scope lie in {len(territories.rows)} "
-        f"territories; {missing:,} in none, {twice:,} in more than one",
+        f"territories; {left_out:,} are left out with a cause, {missing:,} without, {twice:,} in "
+        "more than one",
     )
 
 

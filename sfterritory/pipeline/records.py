@@ -59,7 +59,7 @@ class PlacedRecords:
         return column.values
 
     def matching(
-        self, condition: Condition, *, settings: Settings, where: tuple[str, ...], file: str
+        self, condition: Condition, *, settings: Settings, where: tuple[str | int, ...], file: str
     ) -> Flags:
         """Return which records a condition of a mapping holds for.
 

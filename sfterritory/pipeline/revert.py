@@ -45,7 +45,7 @@ def plan_revert(
         written,
         _outcomes(store, run),
         _current(org, written),
-        org=org_facts(settings, store, load_people(settings, store)),
+        org=org_facts(settings, store, load_people(settings, store), as_of=now),
         source=plan_source(settings, latest_snapshot(store), None, reverts_run=run.id),
         policy=plan_policy(settings),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from sfterritory.model.document import Document
 from sfterritory.model.store.store import Store
@@ -77,7 +78,7 @@ class RosterReport(Document):
     conflicts: tuple[RosterConflict, ...]
 
 
-def roster_report(settings: Settings, store: Store) -> RosterReport:
+def roster_report(settings: Settings, store: Store, *, now: datetime | None = None) -> RosterReport:
     """Return everybody who is on the roster, owns records, or stands in a source.
 
     Raises:
@@ -89,7 +90,7 @@ def roster_report(settings: Settings, store: Store) -> RosterReport:
     share = dict(zip(roster.ids.tolist(), roster.capacity_share.tolist(), strict=True))
     joined = joined_people(settings.people, people.users, people.columns, reps=roster.ids.tolist())
     owned = {name: _owners(store, name) for name in _OWNED}
-    territory_of = _territories(store)
+    territory_of = _territories(store, now)
     entries = [
         RosterEntry(
             user_id=one.id,
@@ -136,8 +137,8 @@ def _owners(store: Store, object_name: str) -> Counter[str]:
     return Counter(owner for owner in column.values() if owner)  # type: ignore[operator]  # ids are text
 
 
-def _territories(store: Store) -> dict[str, str]:
-    version = store.territories.latest()
+def _territories(store: Store, now: datetime | None) -> dict[str, str]:
+    version = store.territories.latest(as_of=now)
     if version is None:
         return {}
     found = store.territories.territories(version.id)

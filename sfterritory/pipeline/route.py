@@ -68,7 +68,7 @@ def route_all(settings: Settings, store: Store, *, now: datetime, holder: str) -
     with store.lease(LEASE, holder):
         snapshot = latest_snapshot(store)
         people = load_people(settings, store)
-        territories = load_territories(store, snapshot_id=snapshot.id)
+        territories = load_territories(store, snapshot_id=snapshot.id, as_of=now)
         followed = following_merges(settings, store)
         routable = load_routable(followed.settings, store, people=people, territories=territories)
         before = PoolState({name: str(member) for name, member in store.routes.pools().items()})

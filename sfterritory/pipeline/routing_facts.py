@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import shapely
@@ -16,6 +17,7 @@ from sfterritory.model.store.mirror_registry import MIRRORS
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Alignment, Territory, TerritoryVersion
 from sfterritory.pipeline.field_list import extra_fields
+from sfterritory.pipeline.override import override_owners
 from sfterritory.pipeline.people import People
 from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed, with_fields
 from sfterritory.routing.field_kind import FieldKind, field_kinds
@@ -97,23 +99,27 @@ class RoutableObject:
     territory_owner: Ids
 
 
-def load_territories(store: Store, *, snapshot_id: str) -> Territories:
-    """Return the territories built from the latest pull.
+def load_territories(
+    store: Store, *, snapshot_id: str, as_of: datetime | None = None
+) -> Territories:
+    """Return the territories that count at a moment, built from the latest pull.
 
     Raises:
         StepMissingError: None were built, or they were built from an older pull.
     """
-    version = store.territories.latest()
-    if version is None:
+    counting = store.territories.in_force(as_of=as_of)
+    if counting is None:
         raise StepMissingError(
             "the construction step has no result: no territories were built yet",
             remedy="run `sfterritory build` first",
         )
+    version = store.territories.get(counting.version_id)
     if version.snapshot_id != snapshot_id:
+        again = f"scenario rebuild {counting.scenario}" if counting.scenario else "build"
         raise StepMissingError(
             f"the territories were built from snapshot {version.snapshot_id[:8]}, "
             f"and the last pull is {snapshot_id[:8]}",
-            remedy="run `sfterritory build` again",
+            remedy=f"run `sfterritory {again}` again",
         )
     return Territories(
         version, store.territories.territories(version.id), store.territories.alignment(version.id)
@@ -130,8 +136,9 @@ def load_routable(
     """
     known = _known(settings, store)
     _check(settings, people, known)
+    away = override_owners(store, at=territories.version.created_at)
     return tuple(
-        _routable(settings, placed, people=people, territories=territories)
+        _routable(settings, placed, people=people, territories=territories, away=away)
         for placed in known.values()
     )
 
@@ -159,8 +166,18 @@ def _standard_fields(object_name: str) -> tuple[str, ...]:
 
 
 def _routable(
-    settings: Settings, placed: PlacedRecords, *, people: People, territories: Territories
+    settings: Settings,
+    placed: PlacedRecords,
+    *,
+    people: People,
+    territories: Territories,
+    away: Mapping[str, str],
 ) -> RoutableObject:
+    """Return one object's records with their territories and the owners of these.
+
+    An account that left the book by an override (`away`, rep by account) belongs to the one whom
+    the override names, though it lies in no territory.
+    """
     object_name = placed.records.object_name
     rows = (
         territories.of_accounts(placed.records.ids)
@@ -175,7 +192,13 @@ def _routable(
         lists=settings.lists,
     )
     named = with_fields(placed, {"territory": territories.names(rows)})
-    return RoutableObject(named, table, rows, territories.owners(rows, people))
+    owners = territories.owners(rows, people)
+    if object_name == "Account" and away:
+        able = {one.id for one in people.directory.people.values() if one.is_assignable}
+        for row in np.flatnonzero(rows == NOWHERE).tolist():
+            rep_id = away.get(str(placed.records.ids[row]))
+            owners[row] = rep_id if rep_id in able else ""
+    return RoutableObject(named, table, rows, owners)
 
 
 def _check(settings: Settings, people: People, known: Mapping[str, PlacedRecords]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import AwareDatetime, Field
 
 from sfterritory.model.document import Document
@@ -16,6 +18,18 @@ from sfterritory.writeback.freshness import expires_at
 from sfterritory.writeback.summary import summary_line
 
 
+class UpcomingTerritories(Document):
+    """Territories that count from a date on.
+
+    Attributes:
+        scenario: The scenario that they were activated as.
+    """
+
+    version: str
+    scenario: str | None
+    effective_at: AwareDatetime
+
+
 class StatusReport(Document):
     """Where the main job stands; None for a step that has no result yet."""
 
@@ -28,6 +42,8 @@ class StatusReport(Document):
     kept_fields: tuple[str, ...] = ()
     unlocated: dict[str, int] = Field(default_factory=dict)
     territory_version: str | None = None
+    scenario: str | None = None
+    upcoming_territories: tuple[UpcomingTerritories, ...] = ()
     route_version: str | None = None
     plan_hash: str | None = None
     plan_summary: str | None = None
@@ -39,12 +55,17 @@ class StatusReport(Document):
     next_step: str
 
 
-def status(settings: Settings, store: Store) -> StatusReport:
-    """Return where the main job stands."""
+def status(settings: Settings, store: Store, *, now: datetime | None = None) -> StatusReport:
+    """Return where the main job stands at a moment.
+
+    Without one, territories that count from a date on are left out.
+    """
     snapshot = store.snapshots.latest()
     if snapshot is None:
         return StatusReport(store=store.place, next_step="sfterritory pull")
-    territories, routed = store.territories.latest(), store.routes.latest()
+    counting, routed = store.territories.in_force(as_of=now), store.routes.latest()
+    territories = store.territories.get(counting.version_id) if counting else None
+    scenario = counting.scenario if counting else None
     report = StatusReport(
         store=store.place,
         org_id=snapshot.org_id,
@@ -55,12 +76,15 @@ def status(settings: Settings, store: Store) -> StatusReport:
         kept_fields=_kept_fields(store),
         unlocated=dict(store.locations.unlocated_counts("Account")),
         territory_version=territories.id if territories else None,
+        scenario=scenario,
+        upcoming_territories=_upcoming(store, now),
         route_version=routed.id if routed else None,
         unfinished_runs=tuple(run.id for run in store.runs.list() if run.state is RunState.OPEN),
         next_step="",
     )
     if territories is None or territories.snapshot_id != snapshot.id:
-        return report.model_copy(update={"next_step": "sfterritory build"})
+        again = f"scenario rebuild {scenario}" if scenario else "build"
+        return report.model_copy(update={"next_step": f"sfterritory {again}"})
     if routed is None or routed.territory_version != territories.id:
         return report.model_copy(update={"next_step": "sfterritory route"})
     plans = store.plans.list()
@@ -87,6 +111,15 @@ def status(settings: Settings, store: Store) -> StatusReport:
             "undecided": len(standing.undecided),
             "next_step": _after_planning(store, plan, standing),
         }
+    )
+
+
+def _upcoming(store: Store, now: datetime | None) -> tuple[UpcomingTerritories, ...]:
+    return tuple(
+        UpcomingTerritories(
+            version=one.version_id, scenario=one.scenario, effective_at=one.effective_at
+        )
+        for one in (store.territories.upcoming(as_of=now) if now else ())
     )
 
 

@@ -9,18 +9,28 @@ import numpy as np
 import shapely
 
 from sfterritory.geography.areas import Areas
-from sfterritory.model.columns import AccountColumns, Ints, RosterColumns, TextColumn
+from sfterritory.model.columns import (
+    AccountColumns,
+    Floats,
+    Ints,
+    RosterColumns,
+    TextColumn,
+)
 from sfterritory.model.store.territory import Alignment, Territory
 from sfterritory.optimize.alignment import ReasonCode, TerritoryPlan
-from sfterritory.optimize.reasons import AssignmentReason, explain
+from sfterritory.optimize.reasons import causes, would_change
 
-_WORDS = {
-    ReasonCode.LOCKED: "locked to its owner",
+_WORDS: dict[int, str] = {
+    ReasonCode.LOCKED: "locked",
     ReasonCode.ONLY_TERRITORY: "the only territory there is",
+    ReasonCode.ONLY_ONE_MAY: "the only rep who may have it",
     ReasonCode.NEAREST: "its centre is the nearest",
     ReasonCode.STAYS: "it stays with its owner: moving would not save enough travel",
-    ReasonCode.BALANCE_HOURS: "it keeps the hours of the territories within their limits",
-    ReasonCode.BALANCE_VALUE: "it keeps the value of the territories within their limits",
+    ReasonCode.ALLOWED: "its centre is the nearest of those who may have it",
+    ReasonCode.IN_REACH: "it lies too far away for the nearer reps",
+    ReasonCode.PREFERRED: "its rep fits better than the nearer ones",
+    ReasonCode.UNIT: "it goes with its unit",
+    ReasonCode.ONE_PIECE: "it keeps a territory in one piece",
     ReasonCode.SEARCH_ENDED: "the best place that was found for it",
 }
 
@@ -60,19 +70,17 @@ def alignment_rows(
     accounts: AccountColumns, plan: TerritoryPlan, territories: Sequence[Territory]
 ) -> Alignment:
     """Return which territory each account belongs to, with the reason and the runner-up."""
-    keys: list[str | None] = [*(one.key for one in territories), None]
-    names = [one.name for one in territories]
-    reasons = [explain(plan, row) for row in range(len(accounts))]
+    keys = [one.key for one in territories]
     return Alignment(
         account_ids=accounts.ids,
-        territory=TextColumn.of([keys[row] for row in plan.territory.tolist()]),
+        territory=_keyed(plan.territory, keys),
         hours_per_year=plan.hours.round(4),
         distance_km=plan.km.round(3),
-        runner_up=TextColumn.of([keys[row] for row in plan.runner_up.tolist()]),
+        runner_up=_keyed(plan.runner_up, keys),
         runner_up_km=plan.runner_up_km.round(3),
-        locked=accounts.locked,
-        reason=TextColumn.of([_sentence(one, names) for one in reasons]),
-        would_change=TextColumn.of([one.would_change for one in reasons]),
+        locked=plan.reason == ReasonCode.LOCKED,
+        reason=TextColumn.of(_sentences(plan, [one.name for one in territories])),
+        would_change=TextColumn.of(would_change(plan, np.arange(len(accounts)))),
     )
 
 
@@ -94,14 +102,49 @@ def _names(territory: Ints, roster: RosterColumns, cities: Sequence[str]) -> lis
     return names
 
 
-def _sentence(reason: AssignmentReason, names: Sequence[str]) -> str:
-    """Return why an account is where it is: `Houston, TX: its centre is the nearest (12 km)`."""
-    second = (
-        f"; next is {names[reason.runner_up]} ({reason.runner_up_km:,.0f} km)"
-        if reason.runner_up >= 0
-        else ""
+def _sentences(plan: TerritoryPlan, names: Sequence[str]) -> list[str]:
+    """Return why each account is where it is.
+
+    `Houston, TX: its centre is the nearest (12 km, 19 min; next is Katy, TX, 30 km, 41 min)`.
+    """
+    rows = np.arange(len(plan.territory))
+    here, there = (
+        _legs(plan.km, plan.minutes),
+        _legs(plan.runner_up_km, plan.runner_up_minutes),
     )
-    return f"{names[reason.territory]}: {_WORDS[reason.code]} ({reason.km:,.0f} km{second})"
+    return [
+        f"{names[own]}: {_said(plan, code, cause, blocking)} ({leg}"
+        + (f"; next is {names[other]}, {other_leg})" if other >= 0 else ")")
+        for own, code, cause, blocking, leg, other, other_leg in zip(
+            plan.territory.tolist(),
+            plan.reason.tolist(),
+            causes(plan, rows),
+            plan.blocking.tolist(),
+            here,
+            plan.runner_up.tolist(),
+            there,
+            strict=True,
+        )
+    ]
+
+
+def _said(plan: TerritoryPlan, code: int, cause: str, blocking: int) -> str:
+    if code == ReasonCode.BALANCE:
+        return f"it keeps the {plan.bands[blocking].name} of the territories within their limits"
+    return f"{_WORDS[code]}, {cause}" if cause else _WORDS[code]
+
+
+def _legs(km: Floats, minutes: Floats) -> list[str]:
+    """Return `12 km`, and `12 km, 19 min` where the drive is known."""
+    return [
+        f"{one:,.0f} km, {drive:.0f} min" if drive < np.inf else f"{one:,.0f} km"
+        for one, drive in zip(km.tolist(), minutes.tolist(), strict=True)
+    ]
+
+
+def _keyed(rows: Ints, keys: list[str]) -> TextColumn:
+    """Return keys of territories by row; they ascend with the row, as a vocabulary has to."""
+    return TextColumn(rows.astype(np.int32), tuple(keys))
 
 
 def _known(degrees: float) -> float | None:

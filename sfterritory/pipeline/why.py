@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
+from pydantic import AwareDatetime
 
 from sfterritory.errors import ConfigError, StepMissingError
 from sfterritory.insight.why import (
@@ -34,19 +36,45 @@ from sfterritory.settings.project import Settings
 _OBJECTS = {"001": "Account", "00Q": "Lead"}
 
 
+class UpcomingOwner(Document):
+    """Whose territory an account is in from a date on; plans follow on that date.
+
+    Attributes:
+        owner_name: '' where the territory is vacant.
+        scenario: The scenario that the territories were activated as.
+    """
+
+    effective_at: AwareDatetime
+    territory: str
+    owner_id: str | None
+    owner_name: str
+    scenario: str | None
+
+
 class WhyReport(Document):
     """The answer, and how the rules came to it.
 
     Attributes:
         rules: Each rule that was asked, with its answer; None where nothing was routed yet.
+        upcoming: Whose territories an account is in from dates on that lie ahead.
     """
 
     answer: WhyAnswer
     rules: routing_explain.RouteExplanation | None
+    upcoming: tuple[UpcomingOwner, ...] = ()
 
 
-def why(settings: Settings, store: Store, name: str, *, at: datetime | None = None) -> WhyReport:
+def why(
+    settings: Settings,
+    store: Store,
+    name: str,
+    *,
+    at: datetime | None = None,
+    now: datetime | None = None,
+) -> WhyReport:
     """Explain one record, by id (15 or 18 characters) or `Account:001...`.
+
+    With the present moment in `now`, it also tells of territories that count from a date on.
 
     Raises:
         ConfigError: Not an id, not an account or lead, not in the store, or asked for today and
@@ -68,7 +96,7 @@ def why(settings: Settings, store: Store, name: str, *, at: datetime | None = No
         )
     people = load_people(settings, store)
     names = people.names
-    route, choice = _routing(settings, store, subject, people=people)
+    route, choice = _routing(settings, store, subject, people=people, now=now)
     timeline = tuple(
         OwnerEvent(
             at=turn.at,
@@ -94,7 +122,33 @@ def why(settings: Settings, store: Store, name: str, *, at: datetime | None = No
         lines=_lines(store, subject, choice),
         timeline=timeline,
     )
-    return WhyReport(answer=explain(facts, at=at), rules=route if at is None else None)
+    return WhyReport(
+        answer=explain(facts, at=at),
+        rules=route if at is None else None,
+        upcoming=_upcoming(store, subject, names, now) if now is not None and at is None else (),
+    )
+
+
+def _upcoming(
+    store: Store, subject: Subject, names: Mapping[str, str], now: datetime
+) -> tuple[UpcomingOwner, ...]:
+    found = []
+    for one in store.territories.upcoming(as_of=now):
+        aligned = store.territories.aligned(one.version_id, subject.record_id)
+        territories = store.territories.territories(one.version_id)
+        territory = next((t for t in territories if aligned and t.key == aligned.territory), None)
+        if territory is not None:
+            owner = territory.rep_id if territory.rep_id in names else None
+            found.append(
+                UpcomingOwner(
+                    effective_at=one.effective_at,
+                    territory=territory.name,
+                    owner_id=owner,
+                    owner_name=names.get(owner or "", ""),
+                    scenario=one.scenario,
+                )
+            )
+    return tuple(found)
 
 
 def _find(store: Store, name: str) -> tuple[Subject, dict[str, Scalar]]:
@@ -123,14 +177,14 @@ def _find(store: Store, name: str) -> tuple[Subject, dict[str, Scalar]]:
 
 
 def _routing(
-    settings: Settings, store: Store, subject: Subject, *, people: People
+    settings: Settings, store: Store, subject: Subject, *, people: People, now: datetime | None
 ) -> tuple[routing_explain.RouteExplanation | None, Choice | None]:
     """Return what the rules say of the record, None where the steps have no result for it."""
     version = store.routes.latest()
     if version is None or version.snapshot_id != latest_snapshot(store).id:
         return None, None
     try:
-        territories = load_territories(store, snapshot_id=version.snapshot_id)
+        territories = load_territories(store, snapshot_id=version.snapshot_id, as_of=now)
     except StepMissingError:
         return None, None
     decision = store.routes.decision(version.id, subject.object_name, record_id=subject.record_id)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from sfterritory.connectors.road.params import TravelParams
+from sfterritory.geography.params import GeographyParams
 from sfterritory.model.document import Document
 from sfterritory.optimize.params import TerritoryParams, WorkloadParams
 from sfterritory.routing.rules import Condition
@@ -123,6 +125,9 @@ class UnitParams(Document):
 
     by: Literal["account", "postal_code", "county", "cell", "area"] = "account"
     cell_km: float = Field(default=10.0, gt=0, le=1000, description="width of a cell")
+    area_set: str | None = Field(
+        default=None, description="with `area`: which of geography.area_sets"
+    )
     families: Literal["ignore", "together", "split"] = "ignore"
     parent: str = Field(default="ParentId", description="field that names the parent account")
     split: Condition | None = Field(
@@ -159,13 +164,15 @@ class TerritoriesFile(Document):
     scope: Condition | None = None
     units: UnitParams = UnitParams()
     locks: LockParams = LockParams()
-    reserved: tuple[Reserved, ...] = ()
+    reserved: tuple[Reserved, ...] = Field(default=(), max_length=60)
     workload: WorkloadParams = WorkloadParams()
     balance: tuple[Balance, ...] = (
         Balance(measure=HOURS, tolerance=0.05),
         Balance(measure=VALUE, tolerance=0.15),
     )
     territories: TerritoryParams = TerritoryParams()
+    travel: TravelParams = TravelParams()
+    geography: GeographyParams = GeographyParams()
     overlays: tuple[Overlay, ...] = ()
 
     @field_validator("territories")
@@ -186,6 +193,18 @@ class TerritoriesFile(Document):
     def _names_differ(cls, reserved: tuple[Reserved, ...]) -> tuple[Reserved, ...]:
         _refuse_repeats("reserved", [one.name for one in reserved])
         return reserved
+
+    @model_validator(mode="after")
+    def _area_set_known(self) -> TerritoriesFile:
+        known = [one.name for one in self.geography.area_sets]
+        if (self.units.by == "area") != (self.units.area_set is not None):
+            raise ValueError("units: `by: area` and area_set belong together")
+        if self.units.area_set is not None and self.units.area_set not in known:
+            raise ValueError(
+                f"units.area_set {self.units.area_set!r} is none of geography.area_sets: "
+                f"{', '.join(known) or 'there are none'}"
+            )
+        return self
 
     @property
     def account_conditions(self) -> Iterator[tuple[tuple[str | int, ...], Condition]]:

@@ -46,6 +46,7 @@ class MapPoints:
         owner_names: A name for each id.
         areas: The territory of each owner after the plan in WGS 84 degrees, None where none is
             drawn.
+        area_words: What an area is, as its tooltip says it after the name.
     """
 
     lon_deg: Floats
@@ -55,6 +56,7 @@ class MapPoints:
     owner_ids: tuple[str, ...]
     owner_names: tuple[str, ...]
     areas: tuple[BaseGeometry | None, ...]
+    area_words: str = "territory after the plan"
 
     def __post_init__(self) -> None:
         rows = {len(self.lon_deg), len(self.lat_deg), len(self.before), len(self.after)}
@@ -98,8 +100,10 @@ class _Dots:
     records: Ints
 
 
-def draw_map(points: MapPoints, *, which: Literal["before", "after"]) -> Markup:
-    """Return the SVG of one side of the plan.
+def draw_map(
+    points: MapPoints, *, which: Literal["before", "after"], label: str | None = None
+) -> Markup:
+    """Return the SVG of one side of the plan; `label` tells who cannot see it what it shows.
 
     Raises:
         ValueError: There is no point.
@@ -108,7 +112,7 @@ def draw_map(points: MapPoints, *, which: Literal["before", "after"]) -> Markup:
     owner = points.before if which == "before" else points.after
     dots = _dots(points, owner)
     moved = int(np.count_nonzero(points.moved))
-    label = (
+    told = label or (
         f"Map of {counted(len(points), 'record')} {which} the plan; "
         f"{count(moved)} of them change owner. The table of reps holds the same figures."
     )
@@ -123,7 +127,7 @@ def draw_map(points: MapPoints, *, which: Literal["before", "after"]) -> Markup:
     return Markup(
         '<svg class="map" role="img" aria-label="{}" viewBox="0 0 {} {}" '
         'xmlns="http://www.w3.org/2000/svg">{}</svg>'
-    ).format(label, WIDTH, view.height, Markup("").join(parts))
+    ).format(told, WIDTH, view.height, Markup("").join(parts))
 
 
 def _dots(points: MapPoints, owner: Ints) -> _Dots:
@@ -224,7 +228,7 @@ def _areas(
         if path:
             colour = f"c{points.colours[owner]}" if filled else "c-none"
             yield Markup('<g class="{} area"><title>{}</title><path d="{}"/></g>').format(
-                colour, f"{visible(points.owner_names[owner])}, territory after the plan", path
+                colour, f"{visible(points.owner_names[owner])}, {points.area_words}", path
             )
 
 

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from sfterritory.model.plan import Action, OwnerChange, OwnerTotals, Plan
 from sfterritory.web import wording
+from sfterritory.web.construction import Construction, loads_of_stage, section_of
 from sfterritory.web.digest import (
     BlockedGroup,
     ChangeGroup,
@@ -39,6 +40,8 @@ MAX_BLOCKED = 5_000
 # Browsers lay out what is open; above this many lines the groups start closed.
 MAX_OPEN_CHANGES = 500
 BAR_WIDTH = 120
+# In this order: print overrules what stands before it.
+STYLE_SHEETS = ("palette.css", "map.css", "chart.css", "plan.css")
 # Classes of the style sheet.
 TONE_OF = {Action.REASSIGN: "r1", Action.ASSIGN: "r2", Action.UNASSIGN: "r3"}
 
@@ -94,7 +97,12 @@ class _Book:
 
 
 def plan_html(
-    plan: Plan, *, summary: str, seen_at: datetime, map_points: MapPoints | None = None
+    plan: Plan,
+    *,
+    summary: str,
+    seen_at: datetime,
+    map_points: MapPoints | None = None,
+    construction: Construction | None = None,
 ) -> str:
     """Return the whole page.
 
@@ -106,8 +114,10 @@ def plan_html(
         summary: Its frozen summary line.
         seen_at: When the org was last seen in the state that the plan was made from.
         map_points: Located records for the map; None or no record leaves the map out.
+        construction: Figures of the territories; None leaves their section out.
     """
-    script, style = _asset("plan.js"), _asset("plan.css")
+    script, style = _asset("plan.js"), "".join(map(_asset, STYLE_SHEETS))
+    section = section_of(construction) if construction is not None else None
     groups = grouped_changes(plan.changes)
     patterns = HistoryPatterns.of(plan.changes)
     drawn = map_points if map_points is not None and len(map_points) else None
@@ -132,6 +142,8 @@ def plan_html(
         map_before=draw_map(drawn, which="before") if drawn else None,
         map_after=draw_map(drawn, which="after") if drawn else None,
         map_outside=drawn.outside if drawn else 0,
+        c=section if section is not None and not section.empty else None,
+        loads_of_stage=loads_of_stage,
         w=wording,
     )
 

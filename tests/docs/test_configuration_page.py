@@ -134,12 +134,16 @@ def test_the_page_tells_the_capacity_that_the_defaults_leave() -> None:
     params = TerritoriesFile.model_validate(
         {"version": 1, "roster": {"where": {"always": True}}}
     ).workload
-    gross = params.field_hours_per_week * params.weeks_per_year
-    off = params.non_selling_hours_per_week * params.weeks_per_year
-    idle = (gross - off) * (1 - params.productive_share)
-    service = (gross - off - idle) * params.service_allowance_share
-    net = gross - off - idle - service
+    gross = params.field_hours_per_week * params.paid_weeks_per_year
+    absence = params.absence_days_per_year * params.field_hours_per_week / params.days_per_week
+    weeks = (gross - absence) / params.field_hours_per_week
+    meetings = params.meeting_hours_per_week * weeks
+    planning = params.planning_hours_per_week * weeks
+    idle = (gross - absence - meetings - planning) * (1 - params.productive_share)
+    service = (gross - absence - meetings - planning - idle) * params.service_allowance_share
+    net = gross - absence - meetings - planning - idle - service
+    terms = (gross, absence, meetings, planning, idle, service)
 
-    told = f"{gross:g} - {off:g} - {idle:g} - {service:g} = {net:g} hours a year"
+    told = f"{' - '.join(f'{term:g}' for term in terms)} = {net:g} hours a year"
 
     assert told in sections(PAGE)["Capacity of a rep"]

@@ -129,6 +129,9 @@ def test_salesforces_coordinate_counts_if_it_is_at_least_as_exact_as_ours(
         ((0.0, 0.0), None, Doubt.AT_ZERO, Source.POSTAL_CODE),
         ((0.0, 0.0), "Address", Doubt.AT_ZERO, Source.POSTAL_CODE),
         ((-71.0, 142.0), "Address", Doubt.OUT_OF_RANGE, Source.POSTAL_CODE),
+        ((42.4, -71.1), None, Doubt.SWAPPED, Source.POSTAL_CODE),
+        ((42.4, -71.1), "Address", Doubt.SWAPPED, Source.POSTAL_CODE),
+        ((-71.0, 90.0), "Address", Doubt.CONTRADICTS_ADDRESS, Source.SALESFORCE),
         ((float("nan"), 42.0), None, Doubt.INCOMPLETE, Source.POSTAL_CODE),
         ((-71.0, 42.0), "County", Doubt.TOO_COARSE, Source.POSTAL_CODE),
         (OXNARD, None, Doubt.CONTRADICTS_ADDRESS, Source.POSTAL_CODE),
@@ -145,6 +148,13 @@ def test_a_doubtful_coordinate_is_counted_and_used_only_if_salesforce_vouches_fo
     assert locations.doubts() == {doubt: 1}
     assert locations.source.values() == [source]
     assert doubt.words.endswith(".")
+
+
+def test_a_latitude_that_only_a_longitude_can_be_is_told_as_swapped() -> None:
+    locations = located(("US", None, "93033", None), coordinates=[(34.2, -119.2)])
+
+    assert locations.doubt.values() == [Doubt.SWAPPED]
+    assert locations.places.lon_deg.tolist() == [OXNARD[0]]
 
 
 def test_of_a_postal_code_and_a_state_that_contradict_each_other_the_city_decides() -> None:

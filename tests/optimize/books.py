@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns
-from sfterritory.optimize.workload import CapacityTerms, Workload
+from sfterritory.optimize.capacity import CapacityTerms
+from sfterritory.optimize.workload import Workload
 
 
 def account_ids(n: int) -> list[str]:
@@ -59,8 +60,9 @@ def workload_of(hours: ArrayLike, *, n: int, k: int, rep_hours: float = 1e9) -> 
     """Return hours as they stand, with reps who have time for anything."""
     service = np.broadcast_to(np.asarray(hours, dtype=np.float64), n).copy()
     none = np.zeros(n)
-    capacity = CapacityTerms(rep_hours, 0.0, 0.0, 0.0, rep_hours, np.full(k, rep_hours))
-    return Workload(service, none, none, none, capacity)
+    off = (0.0, 0.0, 0.0, 0.0, 0.0)
+    capacity = CapacityTerms(rep_hours, *off, rep_hours, np.full(k, rep_hours))
+    return Workload(service, none, none, none, none, capacity)
 
 
 def scattered(n: int, k: int, *, seed: int) -> tuple[Floats, Floats, Floats, Floats]:

@@ -3,13 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sfterritory.optimize.capacity import capacity_hours_per_year
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.workload import (
-    capacity_hours_per_year,
-    leg_minutes,
-    servable_accounts,
-    workload,
-)
+from sfterritory.optimize.workload import leg_minutes, servable_accounts, workload
 
 from .books import accounts_at, roster_of
 
@@ -79,19 +75,23 @@ def test_driving_minutes_follow_the_curve_and_then_80_km_an_hour() -> None:
 def test_every_term_of_the_capacity_is_visible_and_adds_up() -> None:
     terms = capacity_hours_per_year(PARAMS, roster_of(2, capacity_share=[1.0, 0.5]))
 
-    assert terms.gross_hours == 40 * 44
+    assert terms.gross_hours == 40 * 52
+    assert terms.absence_hours == 40 * 8
     assert terms.net_hours == pytest.approx(
-        terms.gross_hours - terms.non_selling_hours - terms.unproductive_hours - terms.service_hours
+        terms.gross_hours
+        - terms.absence_hours
+        - terms.meeting_hours
+        - terms.planning_hours
+        - terms.unproductive_hours
+        - terms.service_hours
     )
     assert terms.net_hours == pytest.approx((40 - 8) * 44 * 0.85 * 0.95)
     np.testing.assert_allclose(terms.rep_hours, [terms.net_hours, terms.net_hours / 2])
 
 
-def test_terms_that_leave_nothing_are_refused_with_both_values() -> None:
-    params = WorkloadParams(field_hours_per_week=8, non_selling_hours_per_week=8)
-
-    with pytest.raises(ValueError, match=r"non_selling_hours_per_week 8 .* field_hours_per_week 8"):
-        capacity_hours_per_year(params, roster_of(1))
+def test_terms_that_leave_nothing_are_refused_with_their_values() -> None:
+    with pytest.raises(ValueError, match=r"meeting_hours_per_week 5 .* field_hours_per_week 8"):
+        WorkloadParams(field_hours_per_week=8, meeting_hours_per_week=5, planning_hours_per_week=3)
 
 
 def test_a_rep_can_serve_more_accounts_of_a_territory_that_needs_fewer_hours_each() -> None:

@@ -17,12 +17,14 @@ from sfterritory.model.store.tables import METADATA
 
 from .records import ACCOUNT_FIELDS, account, bookmark
 
-NEXT = '''"""A later schema."""
+NOW_AT = newest_revision()
+NEXT_AT = f"{int(NOW_AT) + 1:04d}"
+NEXT = f'''"""A later schema."""
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT_AT}"
+down_revision = "{NOW_AT}"
 
 
 def upgrade():
@@ -42,7 +44,7 @@ def empty_database(request: pytest.FixtureRequest) -> Iterator[Database]:
 def later_migrations(tmp_path: Path) -> Path:
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_later.py").write_text(NEXT)
+    (folder / "versions" / f"{NEXT_AT}_later.py").write_text(NEXT)
     return folder
 
 
@@ -107,9 +109,9 @@ def test_an_older_store_is_migrated_after_a_backup(store_url: str, later_migrati
         assert connection.execute(text("SELECT count(*) FROM later")).scalar_one() == 0
         assert connection.execute(text("SELECT count(*) FROM account")).scalar_one() == 1
     database.close()
-    assert revision == "0002"
+    assert revision == NEXT_AT
     if database.path is not None:
-        backup = database.path.with_name(f"{database.path.name}.backup-0001")
+        backup = database.path.with_name(f"{database.path.name}.backup-{NOW_AT}")
         with open_store(f"sqlite:///{backup}") as old:
             assert old.mirror.counts()["Account"] == 1
 

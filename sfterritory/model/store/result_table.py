@@ -83,7 +83,22 @@ class TerritoryVersionRow(SQLModel, table=True):
     status: str = Field(sa_type=Words)
     metrics: str = Field(sa_type=Words)
     created_at: datetime = Field(sa_type=TZDateTime)
+
+
+class TerritoryChoiceRow(SQLModel, table=True):
+    """From when on a version counts; a withdrawn choice stays, and counts no more."""
+
+    __tablename__ = "territory_choice"
+    __table_args__ = STRICT
+
+    number: int | None = Field(default=None, primary_key=True)
+    version_id: str = Field(
+        sa_type=Words, foreign_key="territory_version.id", ondelete="CASCADE", index=True
+    )
+    effective_at: datetime = Field(sa_type=TZDateTime)
     chosen_at: datetime = Field(sa_type=TZDateTime)
+    scenario: str | None = Field(default=None, sa_type=Words)
+    withdrawn_at: datetime | None = Field(default=None, sa_type=TZDateTime)
 
 
 class TerritoryRow(SQLModel, table=True):

@@ -9,14 +9,17 @@ from typing import Self
 
 from sfterritory.errors import StoreError
 from sfterritory.model.store.activity import ActivityRoom
+from sfterritory.model.store.adjustment import AdjustmentRoom
 from sfterritory.model.store.database import Database
 from sfterritory.model.store.lease import leased
 from sfterritory.model.store.location import LocationRoom
 from sfterritory.model.store.migrate import prepare
 from sfterritory.model.store.mirror import MirrorRoom
+from sfterritory.model.store.override import OverrideRoom
 from sfterritory.model.store.plan_room import DecisionRoom, PlanRoom
 from sfterritory.model.store.route import RouteRoom
 from sfterritory.model.store.run_room import RunRoom
+from sfterritory.model.store.scenario import ScenarioRoom
 from sfterritory.model.store.snapshot import SnapshotRoom
 from sfterritory.model.store.territory import TerritoryRoom
 from sfterritory.model.store.timeline import FirstOwner, OwnerTurn, read_first_owners, read_timeline
@@ -51,10 +54,13 @@ class Store:
         self.snapshots = SnapshotRoom(database)
         self.locations = LocationRoom(database)
         self.territories = TerritoryRoom(database)
+        self.scenarios = ScenarioRoom(database)
         self.routes = RouteRoom(database)
         self.plans = PlanRoom(database)
         self.decisions = DecisionRoom(database)
         self.runs = RunRoom(database)
+        self.overrides = OverrideRoom(database)
+        self.adjustments = AdjustmentRoom(database)
         self.log = ActivityRoom(database)
 
     @property

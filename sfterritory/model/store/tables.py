@@ -5,9 +5,15 @@ from __future__ import annotations
 from sqlalchemy import MetaData, Table
 from sqlmodel import SQLModel
 
-from sfterritory.model.store import journal_table, mirror_table, result_table
+from sfterritory.model.store import (
+    journal_table,
+    mirror_table,
+    override_table,
+    result_table,
+    scenario_table,
+)
 
-_MODULES = (mirror_table, result_table, journal_table)
+_MODULES = (mirror_table, result_table, journal_table, override_table, scenario_table)
 
 METADATA: MetaData = SQLModel.metadata
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select
 
 from sfterritory.errors import StoreError
 from sfterritory.model.columns import FlagColumn, Flags, Floats, Ids, NumberColumn, TextColumn
@@ -18,6 +18,12 @@ from sfterritory.model.store.column_codec import fetch_columns, nothing_yet, num
 from sfterritory.model.store.database import Database
 from sfterritory.model.store.result_table import AlignmentRow, TerritoryRow, TerritoryVersionRow
 from sfterritory.model.store.tables import table_of
+from sfterritory.model.store.territory_choice import (
+    TerritoryChoice,
+    insert_choice,
+    read_in_force,
+    read_upcoming,
+)
 
 _VERSION = table_of(TerritoryVersionRow)
 _TERRITORY = table_of(TerritoryRow)
@@ -128,46 +134,59 @@ class TerritoryRoom:
         self._database = database
 
     def save(
-        self, version: TerritoryVersion, territories: Sequence[Territory], *, alignment: Alignment
+        self,
+        version: TerritoryVersion,
+        territories: Sequence[Territory],
+        *,
+        alignment: Alignment,
+        choose: bool = True,
     ) -> None:
-        """Store a version, unless it is stored already, and make it the latest."""
-        with self._database.write() as connection:
-            if _find(connection, version.id) is not None:
-                chosen = update(_VERSION).where(_VERSION.c.id == version.id)
-                connection.execute(chosen.values(chosen_at=version.created_at))
-                return
-            put(connection, _VERSION, _version_values(version))
-            insert_rows(
-                connection,
-                _TERRITORY,
-                _DRAWN,
-                (_territory_cells(version.id, territory) for territory in territories),
-            )
-            insert_rows(
-                connection,
-                _ALIGNMENT,
-                _ALIGNED,
-                zip(
-                    [version.id] * len(alignment),
-                    alignment.account_ids.tolist(),
-                    alignment.territory.values(),
-                    number_cells(alignment.hours_per_year),
-                    number_cells(alignment.distance_km),
-                    alignment.runner_up.values(),
-                    number_cells(alignment.runner_up_km),
-                    alignment.locked.tolist(),
-                    alignment.reason.values(),
-                    alignment.would_change.values(),
-                    strict=True,
-                ),
-            )
+        """Store a version, unless it is stored already.
 
-    def latest(self) -> TerritoryVersion | None:
-        """Return the version that was saved last, None before the first."""
-        query = select(_VERSION).order_by(_VERSION.c.chosen_at.desc(), _VERSION.c.id).limit(1)
+        Args:
+            version: Its `created_at` is the moment from which it counts, where it is chosen.
+            territories: Its territories.
+            alignment: Which account belongs to which of them.
+            choose: Let it be the one that routing and plans go by; else nobody sees it who does
+                not ask for it by its id.
+        """
+        with self._database.write() as connection:
+            if _find(connection, version.id) is None:
+                _insert(connection, version, territories, alignment)
+            if choose:
+                at = version.created_at
+                insert_choice(connection, TerritoryChoice(version.id, at, at, None))
+
+    def choose(
+        self, version_id: str, *, at: datetime, now: datetime, scenario: str | None = None
+    ) -> None:
+        """Let a stored version count from a moment on; what was chosen before stays for before.
+
+        Raises:
+            StoreError: There is no such version.
+        """
+        self.get(version_id)
+        with self._database.write() as connection:
+            insert_choice(connection, TerritoryChoice(version_id, at, now, scenario))
+
+    def in_force(self, *, as_of: datetime | None = None) -> TerritoryChoice | None:
+        """Return what counts at a moment, None before the first build; see `latest`."""
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else _version(row)
+            return read_in_force(connection, as_of=as_of)
+
+    def upcoming(self, *, as_of: datetime) -> tuple[TerritoryChoice, ...]:
+        """Return what counts after a moment, the nearest date first; one for each date."""
+        with self._database.read() as connection:
+            return read_upcoming(connection, as_of=as_of)
+
+    def latest(self, *, as_of: datetime | None = None) -> TerritoryVersion | None:
+        """Return the version that counts at a moment, None before the first build.
+
+        Without a moment only those are looked at that counted as soon as they were chosen: a
+        version dated ahead is found by those who know what time it is.
+        """
+        choice = self.in_force(as_of=as_of)
+        return None if choice is None else self.get(choice.version_id)
 
     def get(self, version_id: str) -> TerritoryVersion:
         """Return one version.
@@ -217,6 +236,44 @@ class TerritoryRoom:
         return None if row is None else AlignedAccount(*row[1:])
 
 
+def drop_version(connection: Connection, version_id: str) -> None:
+    """Remove a version, its territories and its alignment, in a transaction of the caller's."""
+    connection.execute(delete(_VERSION).where(_VERSION.c.id == version_id))
+
+
+def _insert(
+    connection: Connection,
+    version: TerritoryVersion,
+    territories: Sequence[Territory],
+    alignment: Alignment,
+) -> None:
+    put(connection, _VERSION, _version_values(version))
+    insert_rows(
+        connection,
+        _TERRITORY,
+        _DRAWN,
+        (_territory_cells(version.id, territory) for territory in territories),
+    )
+    insert_rows(
+        connection,
+        _ALIGNMENT,
+        _ALIGNED,
+        zip(
+            [version.id] * len(alignment),
+            alignment.account_ids.tolist(),
+            alignment.territory.values(),
+            number_cells(alignment.hours_per_year),
+            number_cells(alignment.distance_km),
+            alignment.runner_up.values(),
+            number_cells(alignment.runner_up_km),
+            alignment.locked.tolist(),
+            alignment.reason.values(),
+            alignment.would_change.values(),
+            strict=True,
+        ),
+    )
+
+
 def _find(connection: Connection, version_id: str) -> Row[Any] | None:
     return connection.execute(select(_VERSION).where(_VERSION.c.id == version_id)).one_or_none()
 
@@ -242,7 +299,6 @@ def _version_values(version: TerritoryVersion) -> dict[str, Any]:
         "status": version.status,
         "metrics": canonical_json(version.metrics),
         "created_at": version.created_at,
-        "chosen_at": version.created_at,
     }
 
 

@@ -1,33 +1,17 @@
-"""Loads into their bands at the least cost: shortest augmenting paths on the graph of centres.
-
-Every row sits where its cost less the centre's price is least, so the assignment is optimal for its
-own loads. While a centre is over its band, one row moves along each arc of the cheapest path to a
-centre with room; while one is under, rows come along the cheapest path from a centre that can give.
-A receiver with a price above 0 is held at its lower limit by that price, and taking from it costs
-the price on top (complementary slackness); a giver with a price below 0 likewise.
-
-Source: successive shortest paths on the residual graph of a transport, Ford and Fulkerson (1962).
-"""
+"""Loads into their bands at the least cost: candidates, the cheapest of them, augmenting paths."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.optimize.engine.candidate import Arcs, Reach, candidate_arcs
-from sfterritory.optimize.engine.heap import NOTHING, Board, make_board, move, reduced_km
-from sfterritory.optimize.engine.kernel import compiled
-from sfterritory.optimize.engine.rows import Groups, Longs, Rows
-from sfterritory.optimize.sphere import Vectors
-
-_TIE_KM = 1e-9
-_SLACK_SHARE = 1e-12
-
-Aim = tuple[Floats, Floats, bool]
-"""lo, hi, and whether centres that are over are the sources now, or those that are under."""
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.engine.basis import Basis
+from sfterritory.optimize.engine.candidate import Arcs
+from sfterritory.optimize.engine.heap import make_board
+from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
+from sfterritory.optimize.engine.path import augment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +36,31 @@ class Balanced:
         return self.arcs.rep[self.at]
 
 
-class Search(NamedTuple):
-    """Scratch of the path search: distances, parents and a binary heap."""
-
-    km: Floats
-    parent: Longs
-    settled: Flags
-    touched: Ints
-    heap_km: Floats
-    heap_rep: Ints
-
-
-def balance(  # noqa: PLR0913 - three data, their band, and how far to go
-    rows: Rows,
-    groups: Groups,
-    centres: Vectors,
+def balance(
+    basis: Basis,
     *,
     band: tuple[Floats, Floats],
     psi: Floats,
-    reach: Reach | None = None,
     rounds: int = 4,
     stay: Ints | None = None,
 ) -> Balanced:
     """Return an assignment within lo and hi as far as whole rows allow, and its prices.
 
     Args:
-        rows: At least one row.
-        groups: Of those rows.
-        centres: Unit vectors, shape (k, 3).
+        basis: At least one row, and who may have it.
         band: lo and hi of the load of each centre, each of shape (k,).
         psi: Prices to start from, shape (k,).
-        reach: How many candidates.
         rounds: How often candidates are found anew at the new prices, at most.
         stay: Who should have each row where several cost the same, -1 for nobody.
     """
-    reach = reach or Reach()
     lo, hi = band
-    paths = 0
+    hours, paths = basis.hours, 0
+    if stay is None:
+        stay = np.full(len(hours), -1, dtype=np.int32)
     for _ in range(rounds):
-        arcs = candidate_arcs(rows, groups, centres, psi=psi, reach=reach)
-        at = cheapest(arcs, psi, np.full(len(rows.hours), -1, np.int32) if stay is None else stay)
-        board = make_board(arcs, rows.hours, at=at, psi=psi)
-        found = int(_augment(board, lo, hi))
+        arcs = basis.arcs(psi)
+        board = make_board(arcs, hours, at=cheapest(arcs, psi, stay), psi=psi)
+        found = int(augment(board, lo, hi))
         paths += found
         psi, stay = board.psi, arcs.rep[board.at]
         if found == 0:
@@ -109,217 +76,7 @@ def cheapest(arcs: Arcs, psi: Floats, stay: Ints) -> Longs:
         best, best_km = arcs.start[row], np.inf
         for arc in range(arcs.start[row], arcs.start[row + 1]):
             km = arcs.cost_km[arc] - psi[arcs.rep[arc]]
-            if km < best_km - _TIE_KM or (km < best_km + _TIE_KM and arcs.rep[arc] == stay[row]):
+            if km < best_km - TIE_KM or (km < best_km + TIE_KM and arcs.rep[arc] == stay[row]):
                 best, best_km = arc, min(km, best_km)
         at[row] = best
     return at
-
-
-@compiled
-def _augment(board: Board, lo: Floats, hi: Floats) -> int:
-    """Augment until no centre is outside, or none that is has a path; return the paths."""
-    k, most = len(lo), len(board.root) + len(lo) + 1
-    search = Search(
-        np.full(k, np.inf), np.full(k, NOTHING, dtype=np.int64), np.zeros(k, dtype=np.bool_),
-        np.empty(k, dtype=np.int32), np.empty(most), np.empty(most, dtype=np.int32),
-    )  # fmt: skip
-    limit = 3 * len(board.hours) + 50 * k
-    over = _phase(board, search, (lo, hi, True), limit)
-    return over + _phase(board, search, (lo, hi, False), limit)
-
-
-@compiled
-def _phase(board: Board, search: Search, aim: Aim, limit: int) -> int:
-    lo, hi, up = aim
-    scale = np.maximum(0.5 * (lo + np.where(hi < np.inf, hi, lo)), 1e-300)
-    stuck = np.zeros(len(lo), dtype=np.bool_)
-    paths = 0
-    while paths < limit:
-        source = _worst(board, aim, scale, stuck)
-        if source == NOTHING:
-            break
-        end, end_km, touched = _path(board, search, source, aim)
-        if end == source:
-            _reprice(board, search, (end_km, up, touched))
-        elif end == NOTHING or not _may_leave(board, search, source, end, aim):
-            stuck[source] = True
-        else:
-            _shift(board, search, source, end, (end_km, up, touched))
-            paths += 1
-        _clear(search, touched)
-    return paths
-
-
-@compiled
-def _worst(board: Board, aim: Aim, scale: Floats, stuck: Flags) -> int:
-    """Return the centre farthest outside its band, or off the limit that its price says it is at.
-
-    A price above 0 belongs to a centre at lo, one below 0 to a centre at hi. New candidates, and
-    rows that do not fit exactly, leave centres where that is no longer so.
-    """
-    lo, hi, up = aim
-    worst, most = NOTHING, _SLACK_SHARE
-    for rep in range(len(lo)):
-        if stuck[rep]:
-            continue
-        if up:
-            limit = lo[rep] if board.psi[rep] > _TIE_KM else hi[rep]
-            excess = board.load[rep] - limit
-        else:
-            limit = hi[rep] if board.psi[rep] < -_TIE_KM else lo[rep]
-            excess = limit - board.load[rep]
-        if excess > most * scale[rep]:
-            worst, most = rep, excess / scale[rep]
-    return worst
-
-
-@compiled
-def _may_leave(board: Board, search: Search, source: int, end: int, aim: Aim) -> bool:
-    """Say whether a source within its band stays there after the path's row has left or come."""
-    lo, hi, up = aim
-    rep = end
-    while True:
-        node = board.root[search.parent[rep]]
-        here = board.arcs.rep[board.at[board.arcs.row[node]]]
-        rep = here if up else board.arcs.rep[node]
-        if rep == source:
-            break
-    hours = board.hours[board.arcs.row[node]]
-    if up:
-        return bool(board.load[source] > hi[source] or board.load[source] - hours >= lo[source])
-    return bool(board.load[source] < lo[source] or board.load[source] + hours <= hi[source])
-
-
-@compiled
-def _path(board: Board, search: Search, source: int, aim: Aim) -> tuple[int, float, int]:
-    """Return the best end of a path from the source, its cost, and how many centres were seen."""
-    search.km[source] = 0.0
-    search.touched[0] = source
-    touched, size = 1, _push(search, 0, 0.0, source)
-    end, end_km = NOTHING, np.inf
-    lo, hi, up = aim
-    if up and board.load[source] <= hi[source]:
-        end, end_km = source, max(0.0, board.psi[source])
-    elif not up and board.load[source] >= lo[source]:
-        end, end_km = source, max(0.0, -board.psi[source])
-    while size > 0:
-        km, rep, size = _pop(search, size)
-        if km >= end_km:
-            break
-        if search.settled[rep]:
-            continue
-        search.settled[rep] = True
-        if rep != source and _has_room(board, search.parent[rep], rep, aim):
-            penalty = max(0.0, board.psi[rep] if up else -board.psi[rep])
-            if km + penalty < end_km:
-                end, end_km = rep, km + penalty
-        touched, size = _relax(board, search, rep, (km, end_km, up), (touched, size))
-    return end, end_km, touched
-
-
-@compiled
-def _relax(
-    board: Board,
-    search: Search,
-    rep: int,
-    at: tuple[float, float, bool],
-    sizes: tuple[int, int],
-) -> tuple[int, int]:
-    km, end_km, up = at
-    touched, size = sizes
-    for forth in range(board.pairs.start[rep], board.pairs.start[rep + 1]):
-        other = board.pairs.to[forth]
-        if search.settled[other]:
-            continue
-        pair = forth if up else board.pairs.back[forth]
-        node = board.root[pair]
-        if node == NOTHING:
-            continue
-        other_km = km + max(0.0, reduced_km(board, node))
-        if other_km < search.km[other] and other_km < end_km:
-            if search.km[other] == np.inf:
-                search.touched[touched] = other
-                touched += 1
-            search.km[other], search.parent[other] = other_km, pair
-            size = _push(search, size, other_km, other)
-    return touched, size
-
-
-@compiled
-def _has_room(board: Board, pair: int, rep: int, aim: Aim) -> bool:
-    hours = board.hours[board.arcs.row[board.root[pair]]]
-    lo, hi, up = aim
-    if up:
-        return bool(board.load[rep] + hours <= hi[rep])
-    return bool(board.load[rep] - hours >= lo[rep])
-
-
-@compiled
-def _shift(
-    board: Board, search: Search, source: int, end: int, cost: tuple[float, bool, int]
-) -> None:
-    """Move one row along each arc of the path and change the prices of what was settled nearer."""
-    _, up, _ = cost
-    nodes = [board.root[search.parent[end]]]
-    rep = end
-    while True:
-        # the arc between this centre and its parent, walked against the search
-        node = nodes[-1]
-        here = board.arcs.rep[board.at[board.arcs.row[node]]]
-        rep = here if up else board.arcs.rep[node]
-        if rep == source:
-            break
-        nodes.append(board.root[search.parent[rep]])
-    _reprice(board, search, cost)
-    for node in nodes:
-        move(board, node)
-
-
-@compiled
-def _reprice(board: Board, search: Search, cost: tuple[float, bool, int]) -> None:
-    """Change the price of each centre that was settled nearer than the end, so that it ties."""
-    end_km, up, touched = cost
-    for at in range(touched):
-        one = search.touched[at]
-        if search.settled[one] and search.km[one] < end_km:
-            change = end_km - search.km[one]
-            board.psi[one] += -change if up else change
-
-
-@compiled
-def _clear(search: Search, touched: int) -> None:
-    for at in range(touched):
-        rep = search.touched[at]
-        search.km[rep], search.parent[rep], search.settled[rep] = np.inf, NOTHING, False
-
-
-@compiled
-def _push(search: Search, size: int, km: float, rep: int) -> int:
-    at = size
-    while at > 0:
-        up = (at - 1) // 2
-        if search.heap_km[up] <= km:
-            break
-        search.heap_km[at], search.heap_rep[at] = search.heap_km[up], search.heap_rep[up]
-        at = up
-    search.heap_km[at], search.heap_rep[at] = km, rep
-    return size + 1
-
-
-@compiled
-def _pop(search: Search, size: int) -> tuple[float, int, int]:
-    top_km, top_rep = search.heap_km[0], search.heap_rep[0]
-    size -= 1
-    km, rep, at = search.heap_km[size], search.heap_rep[size], 0
-    while True:
-        down = 2 * at + 1
-        if down >= size:
-            break
-        if down + 1 < size and search.heap_km[down + 1] < search.heap_km[down]:
-            down += 1
-        if search.heap_km[down] >= km:
-            break
-        search.heap_km[at], search.heap_rep[at] = search.heap_km[down], search.heap_rep[down]
-        at = down
-    search.heap_km[at], search.heap_rep[at] = km, rep
-    return top_km, top_rep, size

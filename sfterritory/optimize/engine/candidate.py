@@ -1,16 +1,19 @@
-"""Which reps a row may join: near ones, cheap ones, its own, and those that reach out for it."""
+"""Which reps a row may join: near ones, cheap ones, its own, and those that reach out for it.
+
+Only reps that may have it (`terms`) are ever among them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Floats, Ints
-from sfterritory.optimize.engine.kernel import arc_km, compiled, travel_km
-from sfterritory.optimize.engine.rows import Groups, Longs, Rows
+from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled, travel_km
+from sfterritory.optimize.engine.rows import Blocks, Rows
+from sfterritory.optimize.engine.terms import Terms, priced_km
 from sfterritory.optimize.sphere import Vectors
 
 _REACH_FACTOR = 2.5  # a centre in a dense city holds nothing at the start: it reaches for rows
@@ -40,89 +43,117 @@ class Arcs(NamedTuple):
         return Arcs(start, self.rep[kept], self.cost_km[kept], row)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far the search for candidates goes.
-
-    Attributes:
-        near: How many of the nearest centres each row gets.
-        cheap: How many of the centres with the least distance less price.
-        max_km: Longest distance that is not priced as prohibitive.
-    """
-
-    near: int = 8
-    cheap: int = 8
-    max_km: float = np.inf
-
-
-def candidate_arcs(
-    rows: Rows, groups: Groups, centres: Vectors, *, psi: Floats, reach: Reach
+def candidate_arcs(  # noqa: PLR0913 - where rows and centres lie, their terms, and how many
+    rows: Rows,
+    blocks: Blocks,
+    centres: Vectors,
+    *,
+    terms: Terms,
+    psi: Floats,
+    near: int = 8,
+    cheap: int = 8,
 ) -> Arcs:
-    """Return the arcs worth having at prices `psi`, shape (k,), exact up to the numbers asked."""
-    k = len(centres)
-    near, cheap = min(reach.near, k), min(reach.cheap, k)
-    best = _best(rows, groups, centres, psi, (near, cheap, reach.max_km))
-    reached_start, reached = _reached(rows, groups, centres)
-    start, rep, row = _merge(best, rows.rep, reached_start, reached)
-    cost_km = _costs(rows, centres, start, rep, reach.max_km)
-    return Arcs(start, rep, cost_km, row)
+    """Return the arcs worth having at prices `psi`, shape (k,), exact up to the numbers asked.
+
+    Each row gets the nearest and the cheapest reps that may have it, today's among them, and those
+    that have it among the nearest rows that they may have.
+    """
+    most = int(np.diff(terms.start).max())
+    best = _best(rows, blocks, centres, psi, (terms, min(near, most), min(cheap, most)))
+    reached_start, reached = _reached(rows, blocks, centres, terms)
+    start, rep, row = _merge(best, _own(rows, terms), reached_start, reached)
+    return Arcs(start, rep, _costs(rows, centres, terms, start, rep), row)
 
 
-def _reached(rows: Rows, groups: Groups, centres: Vectors) -> tuple[Longs, Ints]:
-    """Return, by row, the centres that have the row among their nearest 2.5 n / k."""
-    n, k, g = len(rows.hours), len(centres), len(groups.radius_km)
-    wanted = int(np.ceil(_REACH_FACTOR * n / k))
-    count = min(g, int(np.ceil(wanted * g / n)) + 2)
-    _, nearest = cKDTree(groups.middle).query(centres, k=np.arange(1, count + 1))
-    return _by_row(n, groups.start, np.asarray(nearest, dtype=np.int64), wanted)
+def _own(rows: Rows, terms: Terms) -> Ints:
+    """Return today's rep of each row where he may keep it, else -1."""
+    may = np.isfinite(terms.extra_km[rows.group, np.maximum(rows.rep, 0)]) & (rows.rep >= 0)
+    own: Ints = np.where(may, rows.rep, -1).astype(np.int32)
+    return own
+
+
+def _reached(rows: Rows, blocks: Blocks, centres: Vectors, terms: Terms) -> tuple[Longs, Ints]:
+    """Return, by row, the centres that have the row among their nearest 2.5 n / k.
+
+    Each group by itself, n rows and the k reps that may have them: a rep with one small group gets
+    as large a part of it as another gets of everything.
+    """
+    bounds = np.append(np.flatnonzero(np.diff(blocks.group, prepend=-1)), len(blocks.group))
+    found = []
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        reps = terms.reps_of(int(blocks.group[begin]))
+        n = int(blocks.start[end] - blocks.start[begin])
+        wanted = int(np.ceil(_REACH_FACTOR * n / len(reps)))
+        count = min(end - begin, int(np.ceil(wanted * (end - begin) / n)) + 2)
+        tree = cKDTree(blocks.middle[begin:end])
+        _, nearest = tree.query(centres[reps], k=np.arange(1, count + 1))
+        nearest = np.asarray(nearest, dtype=np.int64) + begin
+        found.append(_within_reach(blocks.start, nearest, reps, wanted))
+    rep = np.concatenate([reps for reps, _ in found])
+    block = np.concatenate([taken for _, taken in found])
+    return _by_row(len(rows.hours), blocks.start, rep, block)
 
 
 @compiled
-def _by_row(n: int, group_start: Longs, nearest: Longs, wanted: int) -> tuple[Longs, Ints]:
-    start = np.zeros(n + 1, dtype=np.int64)
-    taken = np.zeros(len(nearest), dtype=np.int64)
-    for rep in range(len(nearest)):
+def _within_reach(
+    block_start: Longs, nearest: Longs, reps: Ints, wanted: int
+) -> tuple[Ints, Longs]:
+    """Return pairs (rep, block): the nearest blocks of each rep until they hold enough rows."""
+    rep, block = np.empty(nearest.size, dtype=np.int32), np.empty(nearest.size, dtype=np.int64)
+    count = 0
+    for one in range(len(reps)):
         rows_taken = 0
-        while taken[rep] < nearest.shape[1] and rows_taken < wanted:
-            group = nearest[rep, taken[rep]]
-            for row in range(group_start[group], group_start[group + 1]):
-                start[row + 1] += 1
-                rows_taken += 1
-            taken[rep] += 1
+        for at in range(nearest.shape[1]):
+            if rows_taken >= wanted:
+                break
+            taken = nearest[one, at]
+            rep[count], block[count] = reps[one], taken
+            rows_taken += block_start[taken + 1] - block_start[taken]
+            count += 1
+    return rep[:count], block[:count]
+
+
+@compiled
+def _by_row(n: int, block_start: Longs, rep: Ints, block: Longs) -> tuple[Longs, Ints]:
+    start = np.zeros(n + 1, dtype=np.int64)
+    for one in block:
+        for row in range(block_start[one], block_start[one + 1]):
+            start[row + 1] += 1
     start = np.cumsum(start)
     filled = start[:-1].copy()
     reached = np.empty(start[n], dtype=np.int32)
-    for rep in range(len(nearest)):
-        for at in range(taken[rep]):
-            group = nearest[rep, at]
-            for row in range(group_start[group], group_start[group + 1]):
-                reached[filled[row]] = rep
-                filled[row] += 1
+    for at in range(len(block)):
+        for row in range(block_start[block[at]], block_start[block[at] + 1]):
+            reached[filled[row]] = rep[at]
+            filled[row] += 1
     return start, reached
 
 
 @compiled
 def _best(
-    rows: Rows, groups: Groups, centres: Vectors, psi: Floats, limits: tuple[int, int, float]
+    rows: Rows, blocks: Blocks, centres: Vectors, psi: Floats, limits: tuple[Terms, int, int]
 ) -> Ints:
-    """Return the nearest and the cheapest centres of each row, in any order and with repeats."""
-    near, cheap, max_km = limits
+    """Return the nearest and the cheapest reps of each row, in any order, with repeats and -1."""
+    terms, near, cheap = limits
+    max_km = terms.max_km
     k = len(centres)
     chosen = np.empty((len(rows.hours), near + cheap), dtype=np.int32)
     km, price = np.empty(k), np.empty(k)
     near_key, near_rep = np.empty(near), np.empty(near, dtype=np.int32)
     cheap_key, cheap_rep = np.empty(cheap), np.empty(cheap, dtype=np.int32)
-    for group in range(len(groups.radius_km)):
-        pool = _pool(groups, group, centres, psi, (km, price), limits)
-        for row in range(groups.start[group], groups.start[group + 1]):
+    for block in range(len(blocks.radius_km)):
+        pool = _pool(blocks, block, centres, psi, (km, price), limits)
+        added = terms.extra_km[blocks.group[block]] - psi
+        for row in range(blocks.start[block], blocks.start[block + 1]):
             near_key[:], cheap_key[:] = np.inf, np.inf
+            near_rep[:], cheap_rep[:] = -1, -1
             for rep in pool:
                 one = arc_km(
                     rows.vectors[row, 0], rows.vectors[row, 1], rows.vectors[row, 2],
                     centres[rep, 0], centres[rep, 1], centres[rep, 2],
                 )  # fmt: skip
                 _keep_least(near_key, near_rep, one, rep)
-                _keep_least(cheap_key, cheap_rep, travel_km(one, max_km) - psi[rep], rep)
+                _keep_least(cheap_key, cheap_rep, travel_km(one, max_km[rep]) + added[rep], rep)
             chosen[row, :near] = near_rep
             chosen[row, near:] = cheap_rep
     return chosen
@@ -130,30 +161,34 @@ def _best(
 
 @compiled
 def _pool(
-    groups: Groups,
-    group: int,
+    blocks: Blocks,
+    block: int,
     centres: Vectors,
     psi: Floats,
     scratch: tuple[Floats, Floats],
-    limits: tuple[int, int, float],
-) -> Longs:
-    """Return the centres that can be among the best of some row of the group."""
-    near, cheap, max_km = limits
+    limits: tuple[Terms, int, int],
+) -> Ints:
+    """Return the reps that can be among the best of some row of the block."""
+    terms, near, cheap = limits
     km, price = scratch
-    radius = groups.radius_km[group]
-    for rep in range(len(psi)):
-        km[rep] = arc_km(
-            groups.middle[group, 0], groups.middle[group, 1], groups.middle[group, 2],
+    radius, group = blocks.radius_km[block], blocks.group[block]
+    allowed = terms.allowed[terms.start[group] : terms.start[group + 1]]
+    for at in range(len(allowed)):
+        rep = allowed[at]
+        km[at] = arc_km(
+            blocks.middle[block, 0], blocks.middle[block, 1], blocks.middle[block, 2],
             centres[rep, 0], centres[rep, 1], centres[rep, 2],
         )  # fmt: skip
-        price[rep] = travel_km(km[rep] + radius, max_km) - psi[rep]
-    most_km = np.partition(km, near - 1)[near - 1] + 2.0 * radius
-    most_price = np.partition(price, cheap - 1)[cheap - 1]
+        price[at] = priced_km(terms, group, rep, km[at] + radius) - psi[rep]
+    near, cheap = min(near, len(allowed)), min(cheap, len(allowed))
+    most_km = np.partition(km[: len(allowed)], near - 1)[near - 1] + 2.0 * radius
+    most_price = np.partition(price[: len(allowed)], cheap - 1)[cheap - 1]
     count = 0
-    pool = np.empty(len(psi), dtype=np.int64)
-    for rep in range(len(psi)):
-        least_price = travel_km(max(0.0, km[rep] - radius), max_km) - psi[rep]
-        if km[rep] <= most_km or least_price <= most_price:
+    pool = np.empty(len(allowed), dtype=np.int32)
+    for at in range(len(allowed)):
+        rep = allowed[at]
+        least_price = priced_km(terms, group, rep, max(0.0, km[at] - radius)) - psi[rep]
+        if km[at] <= most_km or least_price <= most_price:
             pool[count] = rep
             count += 1
     return pool[:count]
@@ -197,7 +232,8 @@ def _union(
     row, some = target
     count = 0
     for at in range(best.shape[1]):
-        count = _insert(some, count, best[row, at])
+        if best[row, at] >= 0:
+            count = _insert(some, count, best[row, at])
     for at in range(reached_start[row], reached_start[row + 1]):
         count = _insert(some, count, reached[at])
     if own[row] >= 0:
@@ -219,7 +255,7 @@ def _insert(some: Ints, count: int, rep: int) -> int:
 
 
 @compiled
-def _costs(rows: Rows, centres: Vectors, start: Longs, rep: Ints, max_km: float) -> Floats:
+def _costs(rows: Rows, centres: Vectors, terms: Terms, start: Longs, rep: Ints) -> Floats:
     cost_km = np.empty(len(rep))
     for row in range(len(rows.hours)):
         for arc in range(start[row], start[row + 1]):
@@ -229,5 +265,6 @@ def _costs(rows: Rows, centres: Vectors, start: Longs, rep: Ints, max_km: float)
                 centres[to, 0], centres[to, 1], centres[to, 2],
             )  # fmt: skip
             leaves = rows.rep[row] >= 0 and rows.rep[row] != to
-            cost_km[arc] = travel_km(km, max_km) + (rows.churn_km[row] if leaves else 0.0)
+            churn_km = rows.churn_km[row] if leaves else 0.0
+            cost_km[arc] = priced_km(terms, rows.group[row], to, km) + churn_km
     return cost_km

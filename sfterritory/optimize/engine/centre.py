@@ -8,17 +8,18 @@ from scipy.optimize import linear_sum_assignment
 from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.engine.kernel import arc_km, compiled
 from sfterritory.optimize.engine.rows import Rows, space_order
+from sfterritory.optimize.engine.terms import Terms
 from sfterritory.optimize.sphere import Vectors, group_medians, km_between, totals
 
 _NEAR_ZERO_CHORD = 1e-7  # 0.6 m: below it a row would take the whole weight of its median
 _STARVED_SHARE = 0.3
 
 
-def start_centres(rows: Rows, homes: Vectors) -> Vectors:
+def start_centres(rows: Rows, homes: Vectors, terms: Terms) -> Vectors:
     """Return homes, and for free reps the middles of compact parts of equal hours.
 
     Parts go to the reps that suit them best: by nearness to a home, or by the hours in them that
-    the rep has today, so that a rebuild does not rename everybody.
+    the rep has today, so that a rebuild does not rename everybody, and that it may have.
     """
     k = len(homes)
     order, start = space_order(rows.vectors, rows.hours, parts=k)
@@ -33,12 +34,23 @@ def start_centres(rows: Rows, homes: Vectors) -> Vectors:
     owned = rows.rep >= 0
     pair = rows.rep[owned].astype(np.int64) * k + part[owned]
     overlap = totals(pair, rows.hours[owned], n_groups=k * k).reshape(k, k)
-    cost = -overlap
+    cost = -overlap + _forbidden_hours(rows, part, terms)
     cost[fixed] = km_between(homes[fixed][:, None, :], middles[None, :, :]) * hours
     if fixed.any() and not fixed.all():  # a home takes its part first: kilometres outweigh names
         cost[fixed] *= 1e3
     _, part_of_rep = linear_sum_assignment(cost)
     return np.where(fixed[:, None], homes, middles[part_of_rep])
+
+
+def _forbidden_hours(rows: Rows, part: Ints, terms: Terms) -> Floats:
+    """Return the hours in each part that each rep may never have, shape (reps, parts)."""
+    groups, k = terms.extra_km.shape
+    pair = rows.group.astype(np.int64) * k + part
+    by_group = totals(pair, rows.hours, n_groups=groups * k).reshape(groups, k)
+    forbidden = np.zeros((k, k))
+    for group in np.flatnonzero(np.isinf(terms.extra_km).any(axis=1)).tolist():
+        forbidden[np.isinf(terms.extra_km[group])] += by_group[group]
+    return forbidden
 
 
 @compiled
@@ -69,8 +81,15 @@ def medians(
     return now
 
 
-def reseeded(
-    rows: Rows, rep: Ints, centres: Vectors, *, psi: Floats, target: Floats, free: Flags
+def reseeded(  # noqa: PLR0913 - a plan, its prices, and whose centres may move
+    rows: Rows,
+    rep: Ints,
+    centres: Vectors,
+    *,
+    psi: Floats,
+    target: Floats,
+    free: Flags,
+    terms: Terms,
 ) -> tuple[Vectors, Floats]:
     """Return centres and prices with starved free reps moved into the costliest territories."""
     k = len(centres)
@@ -81,12 +100,17 @@ def reseeded(
     cost = rows.hours * _km_to_own(rows.vectors, rep, centres)
     of_rep = totals(rep, cost, n_groups=k)
     of_rep[starved] = -1.0
-    costly = np.argsort(-of_rep, kind="stable")[: len(starved)]
+    costly = np.argsort(-of_rep, kind="stable")[: len(starved)].tolist()
     centres, psi = centres.copy(), psi.copy()
-    for one, from_rep in zip(starved.tolist(), costly.tolist(), strict=False):
-        theirs = np.flatnonzero(rep == from_rep)
-        centres[one] = rows.vectors[theirs[np.argmax(cost[theirs])]]
-        psi[one] = psi[from_rep]
+    for one in starved.tolist():
+        may = np.isfinite(terms.extra_km[rows.group, one])
+        for from_rep in costly:
+            theirs = np.flatnonzero((rep == from_rep) & may)
+            if len(theirs):
+                centres[one] = rows.vectors[theirs[np.argmax(cost[theirs])]]
+                psi[one] = psi[from_rep]
+                costly.remove(from_rep)
+                break
     return centres, psi
 
 

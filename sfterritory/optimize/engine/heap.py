@@ -14,8 +14,7 @@ import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.engine.candidate import Arcs
-from sfterritory.optimize.engine.kernel import compiled
-from sfterritory.optimize.engine.rows import Longs
+from sfterritory.optimize.engine.kernel import Longs, compiled
 from sfterritory.optimize.sphere import totals
 
 NOTHING = -1

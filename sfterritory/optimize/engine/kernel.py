@@ -7,14 +7,21 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 from sfterritory.optimize.sphere import EARTH_RADIUS_KM
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+Longs = NDArray[np.int64]
+
 FAR_PRICE_KM = 20_037.5
 """What an hour beyond the maximum travel costs on top: half-way round the Earth."""
+
+TIE_KM = 1e-9
+"""Costs that differ by less are equal."""
 
 _SERIES_LIMIT = 0.01  # quarter of a squared chord: 1,274 km; the series is exact to 2e-14 below it
 

@@ -6,44 +6,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sfterritory.model.columns import Ints
-from sfterritory.optimize.engine.rows import Groups, Longs, Rows
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.engine.kernel import Longs
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Rows cut into equal pieces.
+    """Rows cut into equal pieces, those of one row beside each other.
 
     Attributes:
-        rows: The pieces, those of one row beside each other.
-        groups: The groups of the rows, over pieces.
-        of_row: The row of each piece.
+        hours: Of each piece, shape (p,).
+        of_row: The row of each piece, shape (p,).
+        start: First piece of each row, and the number of pieces, shape (n + 1,).
     """
 
-    rows: Rows
-    groups: Groups
+    hours: Floats
     of_row: Longs
+    start: Longs
 
     def vote(self, rep: Ints, *, k: int) -> Ints:
         """Return, for each row, the rep that has most of its pieces; of equals the lowest."""
-        count = int(self.of_row[-1]) + 1
         key, pieces = np.unique(self.of_row * k + rep, return_counts=True)
         order = np.lexsort((key % k, -pieces, key // k))
         _, first = np.unique(key[order] // k, return_index=True)
-        chosen = np.empty(count, dtype=np.int32)
-        chosen[:] = (key[order] % k)[first]
+        chosen: Ints = (key[order] % k)[first].astype(np.int32)
         return chosen
 
 
-def cut(rows: Rows, groups: Groups, *, most_hours: float) -> Pieces:
+def cut(hours: Floats, *, most_hours: float) -> Pieces:
     """Return pieces of at most that many hours each."""
-    parts = np.maximum(1, np.ceil(rows.hours / most_hours)).astype(np.int64)
+    parts = np.maximum(1, np.ceil(hours / most_hours)).astype(np.int64)
     of_row = np.repeat(np.arange(len(parts)), parts)
-    start = np.append(0, np.cumsum(parts))[groups.start]
-    pieces = Rows(
-        rows.vectors[of_row],
-        (rows.hours / parts)[of_row],
-        rows.rep[of_row],
-        rows.churn_km[of_row],
-    )
-    return Pieces(pieces, Groups(start, groups.middle, groups.radius_km), of_row)
+    return Pieces((hours / parts)[of_row], of_row, np.append(0, np.cumsum(parts)))

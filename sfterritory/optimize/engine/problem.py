@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.optimize.engine.terms import Terms, make_terms
 from sfterritory.optimize.sphere import Vectors
 
 _ROWS_NAMED = 10
@@ -39,16 +40,22 @@ class Measure:
 class Problem:
     """Accounts (n rows) to divide between reps (k columns).
 
-    The cost of account i with rep j is hours_i x (km_ij + churn_price_km where j is not its rep).
+    The cost of account i with rep j is hours_i x (km_ij + extra_km of its group with j
+    + churn_km_i where j is not its rep), and more where km_ij is beyond max_km_j.
 
     Attributes:
         vectors: Unit vectors of the accounts, shape (n, 3).
         measures: Amounts in bands; the first is the workload in hours, which distances weigh.
         rep: Today's rep, -1 for none, shape (n,).
-        lock: The rep that must have the account, -1 where it is free, shape (n,).
+        lock: The rep that must have the account, -1 where it is free, shape (n,). A lock outranks
+            `extra_km`; one that contradicts it is reported as a conflict.
         homes: Unit vectors of the homes, a row of NaN where the centre is free, shape (k, 3).
-        churn_price_km: What it costs to move an hour to another rep.
-        max_km: Longest distance to a centre; farther only where nothing else is possible.
+        churn_km: What it costs to move an hour of the account to another rep, shape (n,).
+        max_km: Longest distance to the centre of each rep, infinite where there is none; farther
+            only where nothing else is possible, shape (k,).
+        group: Row of `extra_km` for each account, shape (n,).
+        extra_km: What a rep costs more for accounts of a group: 0 where it fits, above 0 where
+            another is preferred, infinite where it may never have them, shape (groups, k).
     """
 
     vectors: Vectors
@@ -56,11 +63,39 @@ class Problem:
     rep: Ints
     lock: Ints
     homes: Vectors
-    churn_price_km: float = 0.0
-    max_km: float = np.inf
+    churn_km: Floats
+    max_km: Floats
+    group: Ints
+    extra_km: Floats
+
+    @classmethod
+    def plain(
+        cls,
+        vectors: Vectors,
+        measures: tuple[Measure, ...],
+        *,
+        rep: Ints,
+        lock: Ints,
+        homes: Vectors,
+        churn_price_km: float = 0.0,
+    ) -> Problem:
+        """Return a problem in which anybody may have any account, at any distance."""
+        n, k = len(vectors), len(homes)
+        return cls(
+            vectors,
+            measures,
+            rep,
+            lock,
+            homes,
+            churn_km=np.full(n, churn_price_km),
+            max_km=np.full(k, np.inf),
+            group=np.zeros(n, dtype=np.int32),
+            extra_km=np.zeros((1, k)),
+        )
 
     def __post_init__(self) -> None:
         problems = [*_account_problems(self), *_measure_problems(self), *_rep_problems(self)]
+        problems = problems or _fit_problems(self)
         if problems:
             raise ValueError("\n".join(problems))
 
@@ -79,6 +114,11 @@ class Problem:
         """Return which reps have no home, shape (k,)."""
         free: Flags = np.isnan(self.homes[:, 0])
         return free
+
+    @property
+    def terms(self) -> Terms:
+        """Return what reps cost beyond distance and churn, as the compiled loops take it."""
+        return make_terms(self.max_km, self.extra_km)
 
     def loads(self, territory: Ints) -> Floats:
         """Return the load of each rep in each measure, shape (measures, k)."""
@@ -99,13 +139,16 @@ def equal_bands(amount: Floats, share: Floats, *, tolerance: float, name: str = 
 def _account_problems(problem: Problem) -> list[str]:
     n, k = len(problem.vectors), len(problem.homes)
     found = []
-    if problem.vectors.shape != (n, 3) or len(problem.rep) != n or len(problem.lock) != n:
+    columns = (problem.rep, problem.lock, problem.churn_km, problem.group)
+    if problem.vectors.shape != (n, 3) or any(column.shape != (n,) for column in columns):
         return [f"columns of {n} accounts have other lengths: give one row per account in each"]
     length = np.sqrt((problem.vectors * problem.vectors).sum(axis=1))
     wrong = ~(np.abs(length - 1.0) <= _UNIT_SLACK)
-    found += _named(wrong, "have no place on the Earth (not a unit vector): locate them first")
+    found += named(wrong, "have no place on the Earth (not a unit vector): locate them first")
     for name, column in (("rep", problem.rep), ("lock", problem.lock)):
-        found += _named((column < -1) | (column >= k), f"name a {name} outside -1 to {k - 1}")
+        found += named((column < -1) | (column >= k), f"name a {name} outside -1 to {k - 1}")
+    wrong = ~((problem.churn_km >= 0) & np.isfinite(problem.churn_km))
+    found += named(wrong, "have a churn_km that is not a number of at least 0")
     return found
 
 
@@ -118,9 +161,9 @@ def _measure_problems(problem: Problem) -> list[str]:
             found.append(f"{name}: one amount per account and one band per rep are needed")
             continue
         wrong = ~(measure.amount >= 0) | np.isinf(measure.amount)
-        found += _named(wrong, f"have {name} that are negative or not a number")
+        found += named(wrong, f"have {name} that are negative or not a number")
         bad = ~((lo >= 0) & (lo <= hi))
-        found += _named(bad, f"have a band of {name} that is not 0 <= lo <= hi", kind="reps")
+        found += named(bad, f"have a band of {name} that is not 0 <= lo <= hi", kind="reps")
     return found
 
 
@@ -130,15 +173,31 @@ def _rep_problems(problem: Problem) -> list[str]:
         return ["no rep: give at least one row of homes, NaN where a centre is free"]
     length = np.sqrt((homes * homes).sum(axis=1))
     wrong = ~np.isnan(homes).all(axis=1) & ~(np.abs(length - 1.0) <= _UNIT_SLACK)
-    found = _named(wrong, "have a home that is neither a unit vector nor NaN", kind="reps")
-    if not problem.churn_price_km >= 0 or np.isinf(problem.churn_price_km):
-        found.append(f"churn_price_km is {problem.churn_price_km}: give a number of at least 0")
-    if not problem.max_km > 0:
-        found.append(f"max_km is {problem.max_km}: give a distance above 0, or leave it out")
+    found = named(wrong, "have a home that is neither a unit vector nor NaN", kind="reps")
+    if problem.max_km.shape != (len(homes),):
+        return [*found, "max_km: give one distance per rep, infinite where there is none"]
+    found += named(
+        ~(problem.max_km > 0), "have a max_km that is not above 0 (infinite: no limit)", kind="reps"
+    )
     return found
 
 
-def _named(wrong: NDArray[np.bool_], what: str, *, kind: str = "rows") -> list[str]:
+def _fit_problems(problem: Problem) -> list[str]:
+    """Return what is wrong with who may have what; columns are known to have the right lengths."""
+    extra, k = problem.extra_km, problem.n_reps
+    if extra.ndim != 2 or extra.shape[1] != k or len(extra) == 0:
+        return [f"extra_km: give at least one group, and {k} reps in each"]
+    found = named(~(extra >= 0).all(axis=1), "have an extra_km below 0 or NaN", kind="groups")
+    wrong = (problem.group < 0) | (problem.group >= len(extra))
+    found += named(wrong, f"name a group outside 0 to {len(extra) - 1}")
+    if not found:
+        nobody = np.isinf(extra).all(axis=1)[problem.group] & (problem.lock < 0)
+        found += named(nobody, "may go to no rep: allow one of them, or lock the account")
+    return found
+
+
+def named(wrong: NDArray[np.bool_], what: str, *, kind: str = "rows") -> list[str]:
+    """Return a message with the numbers of what is wrong, none where nothing is."""
     rows = np.flatnonzero(wrong)
     if len(rows) == 0:
         return []

@@ -1,4 +1,4 @@
-"""What bands can be kept at all: locks, capacity and heavy accounts that break them, by name."""
+"""What bands can be kept at all: locks, capacity, groups and heavy accounts that break them."""
 
 from __future__ import annotations
 
@@ -7,37 +7,72 @@ from enum import StrEnum
 
 import numpy as np
 
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import Flags, Floats
+from sfterritory.optimize.engine.hall import Room, room
+from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.sphere import totals
 
 _ROOM = 1e-9  # of the total: sums of floats do not count as a lack of capacity
+_INSET = 1e-10  # of the limit: sums of a checker may round the other way
+_IDS = 100
 
 
 class Obstacle(StrEnum):
-    """Why a band cannot hold."""
+    """Why what was asked for cannot hold."""
 
     LOCKED_OVER = "locked accounts exceed the limit"
     TOO_LITTLE_CAPACITY = "limits add up to less than the total"
     TOO_MUCH_DEMANDED = "lower limits add up to more than the total"
-    TOO_HEAVY = "one account exceeds every limit"
+    GROUPS_OVER = "accounts exceed the limits of the reps who may have them"
+    REPS_UNDER = "the accounts that reps may have are less than their lower limits"
+    TOO_HEAVY = "accounts exceed the limit of every rep who may have them"
+    OUT_OF_REACH = "accounts are farther than the longest distance of every rep who may have them"
+    LOCK_FORBIDDEN = "accounts are locked to reps who may never have them"
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A proof that the input has no plan within its bands.
+    """A proof that the input has no plan within what it asks for.
 
     Attributes:
-        obstacle: The kind.
-        measure: Name of the measure.
-        number: Rep (locked) or row of the account (heavy); -1 where all reps are meant.
-        by: How much is too much, in the unit of the measure.
+        kind: What stands against it.
+        measure: Name of the measure; `km` where it is the longest distance, '' for locks.
+        amount: How much is too much or missing, in the unit of the measure; of heavy and of far
+            accounts that of the worst one, of forbidden locks 0.
+        reps: Reps concerned, ascending, at most 100; empty where it is all of them.
+        rows: Accounts concerned, the worst first, at most 100; empty where it is not about single
+            ones.
+        groups: Groups concerned, ascending, at most 100; empty where it is all of them.
+        count: How many reps (locked), accounts (heavy, far, forbidden) or groups there are in all.
     """
 
-    obstacle: Obstacle
+    kind: Obstacle
     measure: str
-    number: int
-    by: float
+    amount: float
+    reps: tuple[int, ...] = ()
+    rows: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The least widening of bands under which accounts, if they could be split, would fit.
+
+    Attributes:
+        lo_less: By how much each lower limit falls, shape (measures, k).
+        hi_more: By how much each upper limit rises, shape (measures, k).
+    """
+
+    lo_less: Floats
+    hi_more: Floats
+
+    @property
+    def total(self) -> Floats:
+        """Return the widening of each measure in all, shape (measures,)."""
+        widening: Floats = (self.lo_less + self.hi_more).sum(axis=1)
+        return widening
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +82,145 @@ class FreeBand:
     Attributes:
         lo: Lower limits, shape (k, measures).
         hi: Upper limits, shape (k, measures).
+        asked: Upper limits with locked accounts, for the scale of rounding, shape (k, measures).
         conflicts: Empty where nothing proves the input infeasible.
+        relaxation: By how much bands were widened.
     """
 
     lo: Floats
     hi: Floats
+    asked: Floats
     conflicts: tuple[Conflict, ...]
+    relaxation: Relaxation
+
+    @property
+    def first(self) -> tuple[Floats, Floats]:
+        """Return lo and hi of the first measure, each (k,)."""
+        return self.lo[:, 0].copy(), self.hi[:, 0].copy()
+
+    @property
+    def inset(self) -> tuple[Floats, Floats]:
+        """Return lo and hi a hair inside, so that every sum of a plan within them keeps both."""
+        return inset(self.lo, self.hi, self.asked)
+
+
+def inset(lo: Floats, hi: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return limits a hair of the scale inside, less where they are as close as that."""
+    finite = np.where(np.isfinite(scale), scale, lo)
+    with np.errstate(invalid="ignore"):
+        hair = np.minimum(_INSET * np.abs(finite), 0.25 * np.where(np.isinf(hi), 1.0, hi - lo))
+    return lo + np.where(lo > 0, hair, 0.0), hi - hair
 
 
 def free_band(problem: Problem) -> FreeBand:
     """Return the bands less locked loads, widened as little as a plan needs to exist."""
     locked = problem.lock >= 0
-    found: list[Conflict] = []
-    lows, highs = [], []
+    allowed = np.isfinite(problem.extra_km)
+    found = list(_forbidden_locks(problem, allowed))
+    lows, highs, less, more = [], [], [], []
     for measure in problem.measures:
         load = totals(problem.lock[locked], measure.amount[locked], n_groups=problem.n_reps)
-        conflicts, lo, hi = _one(measure, load, problem.lock)
-        found += conflicts
-        lows.append(lo)
-        highs.append(hi)
-    return FreeBand(np.column_stack(lows), np.column_stack(highs), tuple(found))
+        lo, hi = np.maximum(measure.lo - load, 0.0), np.maximum(measure.hi - load, 0.0)
+        slack = _ROOM * max(float(measure.amount.sum()), 1e-300)
+        free = np.where(locked, 0.0, measure.amount)
+        of_group = totals(problem.group, free, n_groups=len(allowed))
+        base = np.where(np.isfinite(measure.hi), measure.hi, 0.0)
+        widened = room(of_group, allowed, lo=lo, hi=hi, share=base)
+        over = load - measure.hi
+        found += _locked_over(measure, over, slack)
+        found += _heavy(problem, measure, np.where(allowed, hi, -np.inf).max(axis=1), slack)
+        found += _shortages(measure, widened, of_group > 0, slack)
+        lows.append(np.minimum(lo - widened.lo_less, hi + widened.hi_more))
+        highs.append(hi + widened.hi_more)
+        less.append(widened.lo_less)
+        more.append(widened.hi_more + np.maximum(over, 0.0))
+    return FreeBand(
+        np.maximum(np.column_stack(lows), 0.0),
+        np.column_stack(highs),
+        np.column_stack([measure.hi for measure in problem.measures]),
+        tuple(found),
+        Relaxation(np.vstack(less), np.vstack(more)),
+    )
 
 
-def _one(
-    measure: Measure, locked_load: Floats, lock: Ints
-) -> tuple[list[Conflict], Floats, Floats]:
-    name = measure.name
-    left = float(measure.amount[lock < 0].sum())
-    slack = _ROOM * max(float(measure.amount.sum()), 1e-300)
-    over = locked_load - measure.hi
-    found = [
-        Conflict(Obstacle.LOCKED_OVER, name, int(rep), float(over[rep]))
-        for rep in np.flatnonzero(over > slack)
+def smallest_relaxation(problem: Problem) -> Relaxation:
+    """Return the least total widening of each measure's bands that gives all accounts room.
+
+    Measures are looked at one by one and accounts may be split: whole accounts can need more.
+    """
+    return free_band(problem).relaxation
+
+
+def out_of_reach(rows: Longs, beyond_km: Floats) -> tuple[Conflict, ...]:
+    """Return the conflict of accounts that nobody who may have them reaches, if there are any."""
+    if len(rows) == 0:
+        return ()
+    worst = rows[np.argsort(-beyond_km, kind="stable")]
+    return (
+        Conflict(
+            Obstacle.OUT_OF_REACH, "km", float(beyond_km.max()), rows=_some(worst), count=len(rows)
+        ),
+    )
+
+
+def _forbidden_locks(problem: Problem, allowed: Flags) -> tuple[Conflict, ...]:
+    locked = np.flatnonzero(problem.lock >= 0)
+    wrong = locked[~allowed[problem.group[locked], problem.lock[locked]]]
+    if len(wrong) == 0:
+        return ()
+    return (
+        Conflict(
+            Obstacle.LOCK_FORBIDDEN,
+            "",
+            0.0,
+            reps=_some(np.unique(problem.lock[wrong])),
+            rows=_some(wrong),
+            groups=_some(np.unique(problem.group[wrong])),
+            count=len(wrong),
+        ),
+    )
+
+
+def _locked_over(measure: Measure, over: Floats, slack: float) -> list[Conflict]:
+    return [
+        Conflict(Obstacle.LOCKED_OVER, measure.name, float(over[rep]), reps=(rep,))
+        for rep in np.flatnonzero(over > slack).tolist()
     ]
-    lo = np.maximum(measure.lo - locked_load, 0.0)
-    hi = np.maximum(measure.hi - locked_load, 0.0)
-    most = float(hi.max())
-    free = np.where(lock < 0, measure.amount, 0.0)
-    found += [
-        Conflict(Obstacle.TOO_HEAVY, name, int(row), float(free[row] - most))
-        for row in np.flatnonzero(free > most + slack)
-    ]
-    if hi.sum() < left - slack:
-        found.append(Conflict(Obstacle.TOO_LITTLE_CAPACITY, name, -1, left - float(hi.sum())))
-        base = np.where(measure.hi > 0, measure.hi, 0.0)
-        base = base if base.sum() > 0 else np.ones(len(base))
-        hi = _filled(hi, base, left)
-    if lo.sum() > left + slack:
-        found.append(Conflict(Obstacle.TOO_MUCH_DEMANDED, name, -1, float(lo.sum()) - left))
-        lo = lo * (left / lo.sum()) if left > 0 else np.zeros_like(lo)
-    return found, np.minimum(lo, hi), hi
 
 
-def _filled(hi: Floats, base: Floats, left: float) -> Floats:
-    """Return limits that add up to what is left: everyone over by the same share of the limit."""
-    filled: Floats = hi + base * ((left - hi.sum()) / base.sum())
-    return filled
+def _heavy(problem: Problem, measure: Measure, most: Floats, slack: float) -> list[Conflict]:
+    excess = np.where(problem.lock < 0, measure.amount - most[problem.group], 0.0)
+    rows = np.flatnonzero((excess > slack) & (measure.amount > slack))
+    if len(rows) == 0:
+        return []
+    worst = rows[np.argsort(-excess[rows], kind="stable")]
+    amount = float(excess[worst[0]])
+    return [Conflict(Obstacle.TOO_HEAVY, measure.name, amount, rows=_some(worst), count=len(rows))]
+
+
+def _shortages(measure: Measure, widened: Room, present: Flags, slack: float) -> list[Conflict]:
+    found = []
+    for short in widened.shortages:
+        if short.amount <= slack:
+            continue
+        # without a single group left out it is the plain sum of everything
+        whole = len(short.groups) == int(present.sum())
+        if whole and len(short.reps) == len(measure.lo):
+            kind = Obstacle.TOO_LITTLE_CAPACITY if short.over else Obstacle.TOO_MUCH_DEMANDED
+            found.append(Conflict(kind, measure.name, short.amount, count=len(short.groups)))
+            continue
+        found.append(
+            Conflict(
+                Obstacle.GROUPS_OVER if short.over else Obstacle.REPS_UNDER,
+                measure.name,
+                short.amount,
+                reps=_some(short.reps),
+                groups=_some(short.groups),
+                count=len(short.groups),
+            )
+        )
+    return found
+
+
+def _some(ids: Longs) -> tuple[int, ...]:
+    return tuple(ids[:_IDS].tolist())

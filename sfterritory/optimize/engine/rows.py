@@ -1,52 +1,77 @@
-"""Rows in space order: accounts or micro-cells, and compact groups of them for pruning."""
+"""Rows in space order: accounts or micro-cells, and compact blocks of them for pruning.
+
+Rows of one group (who may have them) stand together, so that a cell or a block is of one group.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sfterritory.model.columns import Floats, Ints
-from sfterritory.optimize.engine.kernel import arc_km, compiled
+from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled
 from sfterritory.optimize.sphere import Vectors
 
-_GROUP_ROWS = 16
-Longs = NDArray[np.int64]
+_BLOCK_ROWS = 16
 
 
 class Rows(NamedTuple):
-    """What is balanced, neighbours in space beside each other; a tuple, so that kernels take it.
+    """What is balanced, by group and then in space order; a tuple, so that kernels take it.
 
     Attributes:
         vectors: Unit vectors, shape (n, 3).
         hours: Workload, above 0, shape (n,).
         rep: Today's rep, -1 for none, shape (n,).
         churn_km: What leaving that rep costs for each hour, shape (n,).
+        group: Row of the terms that says who may have it, shape (n,).
     """
 
     vectors: Vectors
     hours: Floats
     rep: Ints
     churn_km: Floats
+    group: Ints
 
     def taken(self, order: Longs) -> Rows:
         """Return some of the rows, in that order."""
-        return Rows(self.vectors[order], self.hours[order], self.rep[order], self.churn_km[order])
+        return Rows(*(column[order] for column in self))
 
 
-class Groups(NamedTuple):
-    """Ranges of rows that lie together.
+class Blocks(NamedTuple):
+    """Ranges of rows of one group that lie together.
 
     Attributes:
-        start: First row of each group, and the number of rows at the end, shape (g + 1,).
-        middle: Unit vector near the middle, shape (g, 3).
-        radius_km: No row of the group is farther from its middle, shape (g,).
+        start: First row of each block, and the number of rows at the end, shape (b + 1,).
+        middle: Unit vector near the middle, shape (b, 3).
+        radius_km: No row of the block is farther from its middle, shape (b,).
+        group: Of its rows, shape (b,).
     """
 
     start: Longs
     middle: Vectors
     radius_km: Floats
+    group: Ints
+
+
+def grouped_order(rows: Rows, *, parts: int) -> tuple[Longs, Longs]:
+    """Return rows by group and then in space order, and where each compact part starts.
+
+    A part is of one group; groups get parts by their hours, one at least.
+    """
+    if rows.group.min() == rows.group.max():
+        return space_order(rows.vectors, rows.hours, parts=parts)
+    by_group = np.argsort(rows.group, kind="stable")
+    bounds = np.append(np.flatnonzero(np.diff(rows.group[by_group], prepend=-1)), len(by_group))
+    total = float(rows.hours.sum())
+    orders, starts = [], []
+    for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        members = by_group[begin:end]
+        wanted = max(1, min(end - begin, round(parts * float(rows.hours[members].sum()) / total)))
+        order, start = space_order(rows.vectors[members], rows.hours[members], parts=wanted)
+        orders.append(members[order])
+        starts.append(start[:-1] + begin)
+    return np.concatenate(orders), np.append(np.concatenate(starts), len(by_group))
 
 
 def space_order(vectors: Vectors, weights: Floats, *, parts: int) -> tuple[Longs, Longs]:
@@ -65,13 +90,14 @@ def space_order(vectors: Vectors, weights: Floats, *, parts: int) -> tuple[Longs
     return order, np.unique(np.append(start[:-1], n))
 
 
-def make_groups(vectors: Vectors, cell_start: Longs) -> Groups:
-    """Return groups of whole cells with about 16 rows each; `vectors` are in space order."""
-    n, cells = len(vectors), len(cell_start) - 1
-    per_group = max(1, round(_GROUP_ROWS * cells / max(n, 1)))
-    start = np.unique(np.append(cell_start[:-1:per_group], n))
-    middle, radius = _surround(vectors, start)
-    return Groups(start, middle, radius)
+def make_blocks(rows: Rows, cell_start: Longs) -> Blocks:
+    """Return blocks of whole cells with about 16 rows each; `rows` are in the order of cells."""
+    n, cells = len(rows.hours), len(cell_start) - 1
+    per_block = max(1, round(_BLOCK_ROWS * cells / max(n, 1)))
+    changes = np.flatnonzero(np.diff(rows.group, prepend=rows.group[0]))
+    start = np.unique(np.concatenate((cell_start[:-1:per_block], changes, [n])))
+    middle, radius = _surround(rows.vectors, start)
+    return Blocks(start, middle, radius, rows.group[start[:-1]])
 
 
 @compiled
@@ -117,9 +143,9 @@ def _halve(vectors: Vectors, weights: Floats, rows: Longs, share: float) -> int:
 
 @compiled
 def _surround(vectors: Vectors, start: Longs) -> tuple[Vectors, Floats]:
-    groups = len(start) - 1
-    middle, radius = np.empty((groups, 3)), np.zeros(groups)
-    for g in range(groups):
+    blocks = len(start) - 1
+    middle, radius = np.empty((blocks, 3)), np.zeros(blocks)
+    for g in range(blocks):
         x, y, z = 0.0, 0.0, 0.0
         for row in range(start[g], start[g + 1]):
             x, y, z = x + vectors[row, 0], y + vectors[row, 1], z + vectors[row, 2]

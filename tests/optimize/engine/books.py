@@ -27,7 +27,7 @@ def book(
     target = hours.sum() * share / share.sum()
     lock = np.where(rng.random(n) < 0.03, rng.integers(0, k, n), -1).astype(np.int32)
     homes = unit_vectors(rng.uniform(5.0, 15.0, k), rng.uniform(45.0, 55.0, k))
-    return Problem(
+    return Problem.plain(
         vectors=unit_vectors(lon, lat),
         measures=(Measure("hours", hours, target * (1 - tolerance), target * (1 + tolerance)),),
         rep=rng.integers(-1, k, n).astype(np.int32),

@@ -12,9 +12,10 @@ from scipy.sparse import coo_array, vstack
 
 from bench.territory.checker import judge
 from bench.territory.instance import from_file
+from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.problem import Problem, equal_bands
 from sfterritory.optimize.engine.relax import Obstacle
-from sfterritory.optimize.engine.solve import Start, construct
+from sfterritory.optimize.engine.solve import construct
 from sfterritory.optimize.sphere import km_between, unit_vectors
 
 from .books import book
@@ -27,7 +28,7 @@ def linear_relaxation(problem: Problem) -> float:
     n, k = len(problem.hours), problem.n_reps
     km = km_between(problem.vectors[:, None, :], problem.homes[None, :, :])
     other = (problem.rep[:, None] >= 0) & (problem.rep[:, None] != np.arange(k))
-    cost = problem.hours[:, None] * (km + problem.churn_price_km * other)
+    cost = problem.hours[:, None] * (km + problem.churn_km[:, None] * other)
     forbidden = (problem.lock[:, None] >= 0) & (problem.lock[:, None] != np.arange(k))
     row, rep = np.divmod(np.arange(n * k), k)
     load = coo_array((problem.hours[row], (rep, np.arange(n * k))), shape=(k, n * k))
@@ -132,7 +133,7 @@ def test_a_replan_from_the_former_prices_gives_a_plan_as_good() -> None:
 
 
 def test_farther_than_the_maximum_travel_happens_only_where_no_home_is_near() -> None:
-    problem = replace(book(300, 5, seed=8, tolerance=0.9), max_km=400.0)
+    problem = replace(book(300, 5, seed=8, tolerance=0.9), max_km=np.full(5, 400.0))
 
     answer = construct(problem)
 
@@ -150,9 +151,9 @@ def test_locked_accounts_beyond_a_capacity_are_named_with_the_overflow() -> None
     answer = construct(replace(problem, lock=lock))
 
     assert not answer.is_feasible
-    found = [one for one in answer.conflicts if one.obstacle is Obstacle.LOCKED_OVER]
-    assert [one.number for one in found] == [2]
-    assert found[0].by == pytest.approx(answer.over[0, 2])
+    found = [one for one in answer.conflicts if one.kind is Obstacle.LOCKED_OVER]
+    assert [one.reps for one in found] == [(2,)]
+    assert found[0].amount == pytest.approx(answer.over[0, 2])
 
 
 def test_too_little_capacity_spreads_the_overflow_and_says_how_much_is_missing() -> None:
@@ -163,8 +164,8 @@ def test_too_little_capacity_spreads_the_overflow_and_says_how_much_is_missing()
     answer = construct(short)
 
     (conflict,) = answer.conflicts
-    assert conflict.obstacle is Obstacle.TOO_LITTLE_CAPACITY
-    assert answer.over.sum() == pytest.approx(conflict.by, rel=0.05)
+    assert conflict.kind is Obstacle.TOO_LITTLE_CAPACITY
+    assert answer.over.sum() == pytest.approx(conflict.amount, rel=0.05)
 
 
 def test_an_account_heavier_than_every_limit_is_named() -> None:
@@ -179,13 +180,13 @@ def test_an_account_heavier_than_every_limit_is_named() -> None:
         replace(problem, measures=(replace(hours, amount=heavy, lo=target * 0, hi=hours.hi),))
     )
 
-    assert (Obstacle.TOO_HEAVY, row) in [(one.obstacle, one.number) for one in answer.conflicts]
+    assert (Obstacle.TOO_HEAVY, (row,)) in [(one.kind, one.rows) for one in answer.conflicts]
 
 
 def test_two_thousand_accounts_on_one_point_are_divided_evenly() -> None:
     point = unit_vectors(np.full(2000, 179.9), np.full(2000, -89.0))
     nobody = np.full(2000, -1, dtype=np.int32)
-    problem = Problem(
+    problem = Problem.plain(
         vectors=point,
         measures=(equal_bands(np.ones(2000), np.ones(7), tolerance=0.02),),
         rep=nobody,

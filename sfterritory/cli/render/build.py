@@ -1,0 +1,212 @@
+"""What `build` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sfterritory.cli.render.layout import render_facts, render_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sfterritory.pipeline.construction.report import BuildReport, LevelFigures
+    from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage
+
+_COMMITMENTS_SHOWN = 10
+
+
+def render_build(report: BuildReport, console: Console) -> None:
+    """Print territories, stages, what could not be had, and what other wishes would give."""
+    for line in report.changes:
+        console.print(f"What if: {line}")
+    _territories(report, console)
+    for level, rows in report.levels.items():
+        _level(level, rows, console)
+    _stages(report.stages, console)
+    _commitments(report, console)
+    _curve(report.curve, console)
+    _overlays(report, console)
+    render_facts([*_facts(report)], console=console)
+    _limits(report, console)
+    for warning in report.warnings:
+        console.print(f"Warning: {warning}")
+    for note in report.notes:
+        console.print(f"Note: {note}")
+    ends = "." if report.chosen else "; routing and plans do not go by them."
+    console.print(f"Territories {report.version[:8]} from snapshot {report.snapshot_id[:8]}{ends}")
+
+
+def _territories(report: BuildReport, console: Console) -> None:
+    render_table(
+        "Territories",
+        (
+            "key",
+            "territory",
+            "rep",
+            "accounts",
+            "hours a year",
+            "of them driving",
+            "capacity",
+            "can serve",
+            "value",
+            "longest km",
+            "spread km",
+        ),
+        [
+            (
+                one.key,
+                one.name,
+                one.rep,
+                one.accounts,
+                round(one.hours_per_year),
+                round(one.travel_hours_per_year),
+                round(one.capacity_hours_per_year),
+                one.servable_accounts,
+                round(one.value_usd),
+                one.longest_km,
+                one.spread_km,
+            )
+            for one in report.territories
+        ],
+        console=console,
+    )
+
+
+def _level(level: str, rows: tuple[LevelFigures, ...], console: Console) -> None:
+    names = list(rows[0].loads) if rows else []
+    render_table(
+        f"By {level}",
+        (level, "reps", "accounts", *names, "capacity"),
+        [
+            (
+                one.value,
+                one.reps,
+                one.accounts,
+                *(round(one.loads[name]) for name in names),
+                round(one.capacity_hours_per_year),
+            )
+            for one in rows
+        ],
+        console=console,
+    )
+
+
+def _stages(stages: tuple[StoredStage, ...], console: Console) -> None:
+    names = [share.name for share in stages[0].shares] if stages else []
+    render_table(
+        "First feasible, then better",
+        (
+            "stage",
+            "mean km",
+            *(f"{name} {end}" for name in names for end in ("min", "max")),
+            "outside",
+            "moved",
+        ),
+        [
+            (
+                one.name,
+                one.mean_km,
+                *(figure for share in one.shares for figure in (share.least, share.most)),
+                one.territories_outside,
+                one.accounts_moved,
+            )
+            for one in stages
+        ],
+        console=console,
+    )
+
+
+def _commitments(report: BuildReport, console: Console) -> None:
+    if not report.commitments:
+        return
+    render_table(
+        "What is settled beforehand, and what it costs",
+        ("kind", "cause", "accounts", "hours a year", "km-hours a year", "outside without"),
+        [
+            (
+                one.kind,
+                one.cause,
+                one.accounts,
+                round(one.hours),
+                round(one.cost_km_hours),
+                one.outside_without,
+            )
+            for one in report.commitments[:_COMMITMENTS_SHOWN]
+        ],
+        console=console,
+    )
+
+
+def _curve(points: tuple[PricePoint, ...], console: Console) -> None:
+    if not points:
+        return
+    render_table(
+        "The price of change",
+        ("price km", "moved", "hours moved", "value moved", "at risk", "mean km", "max / mean", ""),
+        [
+            (
+                point.price_km,
+                point.accounts_moved,
+                None if point.hours_moved is None else round(point.hours_moved),
+                None if point.value_moved_usd is None else round(point.value_moved_usd),
+                None if point.loss_usd is None else round(point.loss_usd),
+                round(point.mean_km, 2),
+                point.max_over_mean,
+                "knee" if point.knee else "",
+            )
+            for point in points
+        ],
+        console=console,
+    )
+
+
+def _overlays(report: BuildReport, console: Console) -> None:
+    if not report.overlays:
+        return
+    render_table(
+        "Overlays",
+        ("team", "reps", "accounts", "moved", "limits kept", "version"),
+        [
+            (
+                name,
+                one.reps,
+                one.accounts,
+                one.moved,
+                "yes" if one.feasible else "no",
+                one.version[:8],
+            )
+            for name, one in report.overlays.items()
+        ],
+        console=console,
+    )
+
+
+def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
+    yield "Accounts in territories", report.accounts
+    yield "Not located", report.unlocated
+    yield "Outside scope", report.outside_scope
+    for cause, count in report.left_out.items():
+        yield f"Left out: {cause}", count
+    for cause, count in report.locked.items():
+        yield f"Locked: {cause}", count
+    yield "Would change owner", report.moved
+    needed = report.staffing.reps_needed
+    yield "Reps needed, and on the roster", f"{needed or 'no number'} of {report.staffing.reps}"
+    yield "Accounts that the roster can serve", report.staffing.servable_accounts
+    yield "Travel times", report.travel_source
+    yield "Limits kept", "yes" if report.feasible else "no: see below"
+    gap = "not proven" if report.gap_share is None else f"at most {report.gap_share:.2%}"
+    yield "Gap to a proven bound", gap
+
+
+def _limits(report: BuildReport, console: Console) -> None:
+    for conflict in report.conflicts:
+        console.print(f"Cannot be had: {conflict.message}")
+    for limit in report.relaxation:
+        console.print(f"Smallest relaxation: {limit.message}")
+    if not report.feasible and not report.chosen:
+        console.print(
+            "Go by these territories all the same with `sfterritory build --accept-limits REASON`, "
+            "or change what cannot be had."
+        )

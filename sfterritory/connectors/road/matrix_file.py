@@ -1,0 +1,231 @@
+"""A user's own travel times: a CSV of pairs, by coordinates or by record ids."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from sfterritory.connectors.road.place import DECIMALS, place_keys
+from sfterritory.errors import ConfigError
+from sfterritory.model.columns import Floats
+from sfterritory.model.ids import to_18
+from sfterritory.model.travel import Points
+
+MOST_ROWS: Final = 20_000_000
+MOST_PROBLEMS: Final = 20
+UNREACHABLE: Final = "unreachable"
+_BY_PLACE: Final = ("from_lon", "from_lat", "to_lon", "to_lat")
+_BY_ID: Final = ("from_id", "to_id")
+_COLUMNS: Final = f"{','.join(_BY_PLACE)},minutes[,km] or {','.join(_BY_ID)},minutes[,km]"
+_LIMITS: Final = {"lon": 180.0, "lat": 90.0}
+
+Place = tuple[float, float]
+Ends = tuple[float, float, float, float]
+Key = tuple[str | float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixFile:
+    """What a file says, one entry a pair of places, all of length n.
+
+    Attributes:
+        minutes: Infinite where the file says that there is no way.
+        km: NaN where the file has none, infinite where there is no way.
+        strangers: Rows left out because one of their ids is none of a located record.
+    """
+
+    name: str
+    origins: Points
+    destinations: Points
+    minutes: Floats
+    km: Floats
+    strangers: int
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far, and what was wrong with it."""
+
+    name: str
+    places: Mapping[str, Place]
+    problems: list[str] = field(default_factory=list)
+    unshown: int = 0
+    strangers: int = 0
+    line_of: dict[Key, int] = field(default_factory=dict)
+    rows: list[tuple[float, float, float, float, float, float]] = field(default_factory=list)
+
+    def wrong(self, line: int, words: str) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(f"{self.name}:{line}: {words}")
+        else:
+            self.unshown += 1
+
+
+def read_matrix_file(path: Path, *, name: str, places: Mapping[str, Place]) -> MatrixFile:
+    """Read a CSV of travel times.
+
+    Args:
+        path: The file, UTF-8, with a line of headings.
+        name: What messages call it.
+        places: Longitude and latitude by 18-character id, for files that name records.
+
+    Raises:
+        ConfigError: Lists what is wrong with it, with lines; of many mistakes the first ones.
+    """
+    reading = _Reading(name, places)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            _read(csv.reader(file, strict=True), reading)
+    except OSError as error:
+        raise ConfigError(
+            f"{name} cannot be read: {error.strerror}",
+            remedy="correct the path or the permissions, or put it there",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not UTF-8", remedy="save it as CSV UTF-8") from error
+    if reading.unshown:
+        reading.problems.append(f"... and {reading.unshown:,} more")
+    if reading.problems:
+        raise ConfigError(
+            "\n".join(reading.problems), remedy=f"correct these lines; columns are {_COLUMNS}"
+        )
+    return _file(reading)
+
+
+def _read(rows: Iterator[list[str]], reading: _Reading) -> None:
+    line = 0
+    try:
+        headings = [one.strip().lower() for one in next(rows, [])]
+        columns = _columns(headings, reading)
+        if columns is None:
+            return
+        for line, cells in enumerate(rows, start=2):
+            if line > MOST_ROWS:
+                reading.wrong(line, f"more than {MOST_ROWS:,} rows")
+                return
+            if any(map(str.strip, cells)):
+                _take(cells, columns, reading, line=line)
+    except csv.Error as error:
+        reading.wrong(line + 1, f"no CSV: {error}")
+        return
+    if not reading.rows and not reading.problems and not reading.strangers:
+        reading.wrong(1, "no row below the headings")
+
+
+def _columns(headings: Sequence[str], reading: _Reading) -> dict[str, int] | None:
+    """Return where each column stands; None where the headings are wrong."""
+    ends = _BY_ID if set(_BY_ID) & set(headings) else _BY_PLACE
+    known = (*ends, "minutes", "km")
+    missing = [name for name in (*ends, "minutes") if name not in headings]
+    strange = [name or "(empty)" for name in headings if name not in known]
+    twice = sorted({name for name in headings if headings.count(name) > 1})
+    found = ", ".join(headings)[:100] or "nothing"
+    if missing:
+        reading.wrong(1, f"column {', '.join(missing)} is missing; found {found}")
+    elif strange:
+        reading.wrong(1, f"column {', '.join(strange)[:100]} is none of {', '.join(known)}")
+    elif twice:
+        reading.wrong(1, f"column {', '.join(twice)} stands there twice")
+    else:
+        return {name: headings.index(name) for name in known if name in headings}
+    return None
+
+
+def _take(
+    cells: Sequence[str], columns: Mapping[str, int], reading: _Reading, *, line: int
+) -> None:
+    if len(cells) != len(columns):
+        reading.wrong(line, f"{len(cells)} values, {len(columns)} expected")
+        return
+    value = {name: cells[column].strip() for name, column in columns.items()}
+    before = len(reading.problems) + reading.unshown
+    key, ends = (
+        _by_id(value, reading, line=line)
+        if "from_id" in columns
+        else _by_place(value, reading, line=line)
+    )
+    minutes = _amount(value, "minutes", reading, line=line)
+    km = _amount(value, "km", reading, line=line) if value.get("km") else np.nan
+    first = reading.line_of.setdefault(key, line)
+    if first != line:
+        reading.wrong(line, f"the same pair as in line {first}")
+    if len(reading.problems) + reading.unshown > before:
+        return
+    if ends is None:
+        reading.strangers += 1
+        return
+    reading.rows.append((*ends, minutes, np.inf if np.isinf(minutes) else km))
+
+
+def _by_id(value: Mapping[str, str], reading: _Reading, *, line: int) -> tuple[Key, Ends | None]:
+    """Return the two ids, and their places, None where one of them is not known."""
+    ids = []
+    for name in _BY_ID:
+        try:
+            ids.append(to_18(value[name]))
+        except ValueError as error:
+            reading.wrong(line, f"{name}: {error}")
+            ids.append(str(line))
+    start, end = (reading.places.get(one) for one in ids)
+    return tuple(ids), None if start is None or end is None else (*start, *end)
+
+
+def _by_place(value: Mapping[str, str], reading: _Reading, *, line: int) -> tuple[Key, Ends]:
+    """Return the two places, rounded as they are compared, and as they stand there."""
+    a, b, c, d = (_degrees(value, name, reading, line=line) for name in _BY_PLACE)
+    return tuple(round(one, DECIMALS) for one in (a, b, c, d)), (a, b, c, d)
+
+
+def _degrees(value: Mapping[str, str], name: str, reading: _Reading, *, line: int) -> float:
+    most = _LIMITS[name[-3:]]
+    degrees = _number(value[name])
+    if degrees is None or abs(degrees) > most:
+        reading.wrong(
+            line, f"{name} is {value[name]!r:.40}, not degrees from -{most:g} to {most:g}"
+        )
+        return 0.0
+    return degrees
+
+
+def _amount(value: Mapping[str, str], name: str, reading: _Reading, *, line: int) -> float:
+    if value[name].lower() == UNREACHABLE:
+        return np.inf
+    amount = _number(value[name])
+    if amount is None or amount < 0:
+        reading.wrong(
+            line, f"{name} is {value[name]!r:.40}, not a number from 0 up or {UNREACHABLE}"
+        )
+        return 0.0
+    return amount
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
+
+
+def _file(reading: _Reading) -> MatrixFile:
+    table = np.array(reading.rows, dtype=np.float64).reshape(-1, 6)
+    origins, destinations = Points(table[:, 0], table[:, 1]), Points(table[:, 2], table[:, 3])
+    # Two records at one place may have two times between them: the shorter one holds.
+    origin, destination = place_keys(origins), place_keys(destinations)
+    order = np.lexsort((table[:, 5], table[:, 4], destination, origin))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (np.diff(origin[order]) != 0) | (np.diff(destination[order]) != 0)
+    kept = order[first]
+    return MatrixFile(
+        reading.name,
+        origins.taken(kept),
+        destinations.taken(kept),
+        table[kept, 4],
+        table[kept, 5],
+        reading.strangers,
+    )

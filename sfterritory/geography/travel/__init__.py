@@ -1,0 +1,1 @@
+"""Travel times without a road engine: the estimate, its error, its calibration."""

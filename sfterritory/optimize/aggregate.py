@@ -1,0 +1,143 @@
+"""Accounts as the basic units that construction moves as one, and answers back on accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.sphere import Vectors, totals, unit_vectors
+
+Longs = NDArray[np.int64]
+_OPPOSITE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What is divided: units in the order of their first account, which are sorted by id.
+
+    Attributes:
+        unit: Unit of each account, shape (n,).
+        size: How many accounts each unit has, shape (u,).
+        vectors: Middle of each unit, weighted by hours, unit vectors, shape (u, 3).
+        amounts: Each demand of each unit, shape (demands, u).
+        rep: Who has most of its hours today, -1 for nobody, shape (u,).
+        churn_km: What an hour of the unit must save before it leaves that rep: the price of the
+            rep's own accounts, spread over all, shape (u,).
+        lock: Who must have it, -1 where it is free, shape (u,).
+        group: Its group of `Fit`, shape (u,).
+    """
+
+    unit: Longs
+    size: Longs
+    vectors: Vectors
+    amounts: Floats
+    rep: Ints
+    churn_km: Floats
+    lock: Ints
+    group: Ints
+
+    def __len__(self) -> int:
+        return len(self.rep)
+
+    @property
+    def hours(self) -> Floats:
+        """Return the workload of each unit."""
+        first: Floats = self.amounts[0]
+        return first
+
+
+def single_units(
+    lon_lat_deg: tuple[Floats, Floats],
+    amounts: Floats,
+    *,
+    owners: tuple[Ints, Floats],
+    limits: tuple[Ints, Ints],
+) -> Book:
+    """Return a book in which every account is a unit; `aggregated` says what the arguments are."""
+    rep, churn_km = owners
+    lock, group = limits
+    n = len(rep)
+    return Book(
+        unit=np.arange(n),
+        size=np.ones(n, dtype=np.int64),
+        vectors=unit_vectors(*lon_lat_deg),
+        amounts=amounts,
+        rep=rep,
+        churn_km=np.where(rep >= 0, churn_km, 0.0),
+        lock=lock,
+        group=group,
+    )
+
+
+def aggregated(book: Book, number: Ints) -> Book:
+    """Return the book with accounts of equal number as one unit; costs nothing where none repeats.
+
+    Accounts of one number that are locked to different reps, or to none, or that different reps may
+    have, cannot go together: they make a unit each.
+    """
+    unit = _units(number, book.lock, book.group)
+    u = int(unit.max(initial=-1)) + 1
+    if u == len(unit):
+        return book
+    hours = book.hours
+    first = np.full(u, len(unit), dtype=np.int64)
+    np.minimum.at(first, unit, np.arange(len(unit)))
+    weighed = totals(unit, hours, n_groups=u) > 0
+    weight = np.where(weighed[unit], hours, 1.0)  # a unit without hours counts its accounts
+    rep, churn_km = _owners(book, unit, weight, u)
+    return Book(
+        unit=unit,
+        size=np.bincount(unit, minlength=u),
+        vectors=_middles(book.vectors, weight, unit, first),
+        amounts=np.vstack([totals(unit, amount, n_groups=u) for amount in book.amounts]),
+        rep=rep,
+        churn_km=churn_km,
+        lock=book.lock[first],
+        group=book.group[first],
+    )
+
+
+def _units(number: Ints, lock: Ints, group: Ints) -> Longs:
+    """Return units numbered by their first account."""
+    if len(number) < 2 or (np.diff(number.astype(np.int64)) > 0).all():
+        return np.arange(len(number), dtype=np.int64)
+    key = np.stack((number, lock, group)).astype(np.int64)
+    span = key.max(axis=1) - key.min(axis=1) + 1
+    key -= key.min(axis=1, keepdims=True)
+    _, first, unit = np.unique(
+        (key[0] * span[1] + key[1]) * span[2] + key[2], return_index=True, return_inverse=True
+    )
+    place = np.empty(len(first), dtype=np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[unit]
+
+
+def _owners(book: Book, unit: Longs, weight: Floats, u: int) -> tuple[Ints, Floats]:
+    """Return the rep with most of each unit, the lowest of equals, and what leaving it costs."""
+    owned = np.flatnonzero(book.rep >= 0)
+    k = int(book.rep.max(initial=0)) + 1
+    key, place = np.unique(unit[owned] * k + book.rep[owned], return_inverse=True)
+    held = np.bincount(place, weights=weight[owned], minlength=len(key))
+    price = np.bincount(place, weights=(weight * book.churn_km)[owned], minlength=len(key))
+    order = np.lexsort((key, -held, key // k))
+    present, at = np.unique(key[order] // k, return_index=True)
+    best = order[at]
+    rep, churn_km = np.full(u, -1, dtype=np.int32), np.zeros(u)
+    rep[present] = key[best] % k
+    churn_km[present] = price[best] / totals(unit, weight, n_groups=u)[present]
+    return rep, churn_km
+
+
+def _middles(vectors: Vectors, weight: Floats, unit: Longs, first: Longs) -> Vectors:
+    u = len(first)
+    sums = np.column_stack(
+        [totals(unit, weight * vectors[:, axis], n_groups=u) for axis in range(3)]
+    )
+    length = np.sqrt((sums * sums).sum(axis=1))
+    opposite = length < _OPPOSITE * totals(unit, weight, n_groups=u)
+    sums[opposite], length[opposite] = vectors[first[opposite]], 1.0
+    middles: Vectors = sums / length[:, None]
+    return middles

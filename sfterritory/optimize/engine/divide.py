@@ -1,0 +1,75 @@
+"""From a basis of travel to whole accounts within bands: exact balance, vote, polish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.engine.balance import Balanced, balance
+from sfterritory.optimize.engine.basis import Basis
+from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.engine.piece import cut
+from sfterritory.optimize.engine.polish import polish
+from sfterritory.optimize.engine.problem import Problem
+from sfterritory.optimize.engine.relax import FreeBand
+
+_PIECE_SHARE = 0.005
+_POLISH_ROUNDS = 6
+COLD_ROUNDS, WARM_ROUNDS = 4, 1  # former prices are near the right ones: one round will do
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Who gets the rows of a basis.
+
+    Attributes:
+        first: Rep of each row at stage one, shape (n,).
+        rep: Rep of each row after improvement, shape (n,).
+        psi: Price of each rep in km, shape (k,).
+    """
+
+    first: Ints
+    rep: Ints
+    psi: Floats
+
+
+def divide(
+    problem: Problem, chosen: Longs, basis: Basis, *, limits: FreeBand, how: tuple[Floats, int]
+) -> Divided:
+    """Return who gets the rows of a basis, which are the accounts `chosen`, in that order.
+
+    `how` has the prices to start from, shape (k,), and the most rounds of candidates.
+    """
+    psi, rounds = how
+    exact = _exact(basis, limits.first, psi, rounds)
+    arcs = exact.arcs
+    found = polish(
+        arcs,
+        basis.hours,
+        amounts=np.column_stack([measure.amount[chosen] for measure in problem.measures]),
+        band=limits.inset,
+        at=exact.at,
+        psi=exact.psi,
+        rounds=_POLISH_ROUNDS,
+    )
+    return Divided(arcs.rep[found.first], arcs.rep[found.at], exact.psi)
+
+
+def _exact(basis: Basis, band: tuple[Floats, Floats], psi: Floats, rounds: int) -> Balanced:
+    """Return the balance of whole rows made exact on pieces; arcs and places are of whole rows."""
+    k = len(psi)
+    whole = balance(basis, band=band, psi=psi, rounds=rounds)
+    pieces = cut(basis.hours, most_hours=_PIECE_SHARE * float(basis.hours.sum()) / k)
+    found = balance(
+        basis.in_pieces(pieces),
+        band=band,
+        psi=whole.psi,
+        rounds=min(rounds, 2),
+        stay=whole.rep[pieces.of_row],
+    )
+    # pieces of one row have the same candidates: those of the first piece are the row's
+    arcs = found.arcs.of_rows(pieces.start[:-1])
+    at = np.flatnonzero(arcs.rep == pieces.vote(found.rep, k=k)[arcs.row])
+    return Balanced(arcs, at, found.psi, whole.paths + found.paths)

@@ -1,0 +1,139 @@
+"""How many reps a book needs, and how much of it the present roster can serve.
+
+More reps have shorter legs, so the number is looked for, not divided out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, floor
+
+import numpy as np
+
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.params import WorkloadParams
+from sfterritory.optimize.travel_load import territory_travel
+from sfterritory.optimize.workload import Calls, compact_parts
+
+
+@dataclass(frozen=True, slots=True)
+class StaffNeed:
+    """Reps that a book or a region needs, and the hours that this rests on.
+
+    Assumed are compact territories of equal service hours, a rep in the middle of each, and work
+    that may be shared out freely between them: limits, locks and homes elsewhere need more.
+
+    Attributes:
+        reps: Least number whose hours suffice.
+        accounts: Accounts with calls.
+        service_hours: Calls times duration.
+        travel_hours: Driving of so many reps.
+        rep_hours: What a rep has.
+        hours_with_one_less: Service and driving of one rep fewer; NaN where there would be none.
+    """
+
+    reps: int
+    accounts: int
+    service_hours: float
+    travel_hours: float
+    rep_hours: float
+    hours_with_one_less: float
+
+    @property
+    def load_share(self) -> float:
+        """Return the part of all reps' hours that is needed."""
+        available = self.reps * self.rep_hours
+        return (self.service_hours + self.travel_hours) / available if available else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RosterReach:
+    """What the present roster can serve of a book.
+
+    Attributes:
+        accounts: How many accounts like the mean one, at most those there are.
+        share: Of the hours.
+        missing_hours: That nobody has.
+    """
+
+    accounts: int
+    share: float
+    missing_hours: float
+
+
+def reps_needed(calls: Calls, *, rep_hours: float, params: WorkloadParams) -> StaffNeed:
+    """Return the least number of reps whose hours suffice for a book.
+
+    Raises:
+        ValueError: A rep has no hours.
+    """
+    if not rep_hours > 0:
+        raise ValueError(f"a rep has {rep_hours:g} hours a year: no number of reps suffices")
+    called = np.flatnonzero(calls.per_year > 0)
+    book = calls.taken(called)
+    service = float(book.service_hours.sum())
+    if len(book) == 0:
+        return StaffNeed(0, 0, 0.0, 0.0, rep_hours, float("nan"))
+    known: dict[int, float] = {}
+
+    def hours(reps: int) -> float:
+        if reps not in known:
+            known[reps] = service + _travel_hours(book, reps, params)
+        return known[reps]
+
+    def missing(reps: int) -> float:
+        return hours(reps) - reps * rep_hours
+
+    short, enough = _bracket(missing, service, rep_hours)
+    turn = 0
+    while enough - short > 1:
+        # A line between both ends comes close at once; halving keeps it from creeping.
+        share = missing(short) / (missing(short) - missing(enough)) if turn % 2 == 0 else 0.5
+        middle = min(max(short + ceil(share * (enough - short)), short + 1), enough - 1)
+        if missing(middle) <= 0:
+            enough = middle
+        else:
+            short = middle
+        turn += 1
+    most = enough
+    fewer = hours(most - 1) if most > 1 else float("nan")
+    return StaffNeed(most, len(book), service, hours(most) - service, rep_hours, fewer)
+
+
+def reps_needed_by_region(
+    calls: Calls, region: Ints, *, n_regions: int, rep_hours: float, params: WorkloadParams
+) -> tuple[StaffNeed, ...]:
+    """Return the need of each region, where no territory crosses a border between regions.
+
+    Accounts of region -1 are left out. The sum is above what one book needs: each region rounds up.
+    """
+    return tuple(
+        reps_needed(calls.taken(np.flatnonzero(region == one)), rep_hours=rep_hours, params=params)
+        for one in range(n_regions)
+    )
+
+
+def roster_reach(hours: Floats, *, rep_hours: Floats) -> RosterReach:
+    """Return how much of a book that needs `hours` (n,) reps with `rep_hours` (k,) can serve."""
+    needed, available = float(hours.sum()), float(rep_hours.sum())
+    share = min(1.0, available / needed) if needed > 0 else 1.0
+    return RosterReach(floor(share * len(hours) + 1e-9), share, max(0.0, needed - available))
+
+
+def _bracket(
+    missing: Callable[[int], float], service_hours: float, rep_hours: float
+) -> tuple[int, int]:
+    """Return a number of reps that does not suffice, 0 perhaps, and one that does."""
+    short, enough = 0, max(1, ceil(service_hours / rep_hours))
+    while missing(enough) > 0:
+        short, enough = enough, enough + ceil(missing(enough) / rep_hours)
+    # Without driving fewer reps would not do: no need to look below the service hours.
+    return max(short, ceil(service_hours / rep_hours) - 1), enough
+
+
+def _travel_hours(book: Calls, reps: int, params: WorkloadParams) -> float:
+    part = compact_parts(book.vectors, book.service_hours, parts=reps)
+    nowhere = np.full(reps, np.nan)
+    found = territory_travel(book, part, starts=(nowhere, nowhere), params=params)
+    return float(found.travel_hours.sum())

@@ -1,0 +1,455 @@
+"""What `build` tells: figures of every stage, territory and level, and what could not be had."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sfterritory.model.columns import Floats, Ints, TextColumn
+from sfterritory.model.document import Document
+from sfterritory.model.store.territory import TerritoryVersion
+from sfterritory.optimize.alignment import Conflict, TerritoryPlan, Widening
+from sfterritory.optimize.band import Band
+from sfterritory.optimize.commitment import Commitment
+from sfterritory.optimize.staffing import reps_needed, roster_reach
+from sfterritory.optimize.workload import calls_of, servable_accounts
+from sfterritory.optimize.workload_check import unequal_hours
+from sfterritory.pipeline.construction.book import Book
+from sfterritory.pipeline.construction.layer import Layer
+from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage, VersionMetrics
+from sfterritory.settings.project import Settings
+
+_NOBODY = "(none)"
+_WARNED = 5
+_ESTIMATE_SLACK = 0.04  # the measured error of hours; see docs/workload.md
+
+
+class DemandFigures(Document):
+    """One demand of one territory, beside what was asked for; `hi` is None where nothing was."""
+
+    name: str
+    unit: str
+    load: float
+    target: float
+    lo: float
+    hi: float | None
+
+
+class ConflictFigures(Document):
+    """A proof that something that was asked for cannot be had; ids are of those responsible."""
+
+    code: str
+    message: str
+    demand: str
+    amount: float
+    reps: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+
+class RelaxedLimit(Document):
+    """One limit that has to give way in the smallest relaxation."""
+
+    demand: str
+    rep: str
+    lo: float
+    hi: float | None
+    by: float
+    message: str
+
+
+class LevelFigures(Document):
+    """Everything under one value of a level, as `region` West."""
+
+    value: str
+    reps: int
+    accounts: int
+    loads: dict[str, float]
+    capacity_hours_per_year: float
+
+
+class CommitmentFigures(Document):
+    """One thing that is settled beforehand; see `optimize.commitment.Commitment`."""
+
+    kind: str
+    cause: str
+    accounts: int
+    hours: float
+    excess_hours: float
+    cost_km_hours: float
+    outside_without: int
+
+
+class TerritorySummary(Document):
+    """One territory as people compare it.
+
+    Attributes:
+        hours_per_year: What construction reckoned with.
+        service_hours_per_year: Calls times duration.
+        travel_hours_per_year: Driving, worked out from the territory as it is now.
+        servable_accounts: How many accounts like its own the rep has hours for; None where the
+            territory holds no work to judge by.
+        demands: Load, fair part and limits of everything that is shared out.
+    """
+
+    key: str
+    name: str
+    rep: str
+    accounts: int
+    hours_per_year: float
+    service_hours_per_year: float
+    travel_hours_per_year: float
+    capacity_hours_per_year: float
+    servable_accounts: int | None
+    value_usd: float
+    longest_km: float | None
+    spread_km: float | None
+    demands: tuple[DemandFigures, ...]
+
+
+class Staffing(Document):
+    """Reps that the accounts need, if work may be shared out freely between compact territories.
+
+    Attributes:
+        reps: On the roster.
+        reps_needed: Least number whose hours suffice; None where a rep has no hours.
+        servable_accounts: How many accounts like the mean one the roster has hours for.
+        missing_hours_per_year: That nobody has.
+    """
+
+    reps: int
+    reps_needed: int | None
+    servable_accounts: int
+    missing_hours_per_year: float
+
+
+class OverlaySummary(Document):
+    """A further team's territories."""
+
+    version: str
+    reps: int
+    accounts: int
+    moved: int
+    feasible: bool
+    gap_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a report holds beside one layer and its version."""
+
+    commitments: tuple[Commitment, ...]
+    staffing: Staffing
+    warnings: tuple[str, ...]
+    levels: dict[str, tuple[LevelFigures, ...]]
+    overlays: dict[str, OverlaySummary]
+    notes: tuple[str, ...]
+
+
+class BuildReport(Document):
+    """What construction found.
+
+    Attributes:
+        version: Names the territories by their content.
+        chosen: Routing and plans go by these territories.
+        changes: What a what-if changed.
+        unlocated: Accounts without a place: in no territory.
+        outside_scope: Located accounts that `scope` leaves out.
+        left_out: Accounts in scope that are in no territory, by cause.
+        locked: Accounts whose rep was settled, by what settled it.
+        shared_places: Accounts whose place is drawn into another territory's area.
+        travel_source: What driving times rest on.
+        objective: Cost of the answer, km-equivalent hours.
+        lower_bound: What no answer within the limits can go below, for these centres.
+        gap_share: How far the answer may be from the best for its centres; None if not proven.
+        capacity_terms: Where a full rep's hours of a year go.
+        stages: Figures of today, of the feasible and of the improved alignment.
+        before: Balance, travel and disruption of today's owners.
+        after: The same of the territories.
+        conflicts: Proofs that not everything that was asked for can be had.
+        relaxation: The smallest change of limits that would do.
+        staffing: Reps that the accounts need, and what the roster has.
+        warnings: Territories with as many accounts as another and far more hours.
+        commitments: What is settled beforehand, and what it costs.
+        curve: Other prices of change, from the fewest moves to the most.
+        levels: Every measure rolled up.
+        overlays: Further teams.
+        notes: What could not be had, each with its cause; and what was read otherwise.
+    """
+
+    version: str
+    snapshot_id: str
+    seed: int
+    chosen: bool
+    changes: tuple[str, ...]
+    accounts: int
+    unlocated: int
+    outside_scope: int
+    left_out: dict[str, int]
+    locked: dict[str, int]
+    moved: int
+    shared_places: int
+    travel_source: str
+    feasible: bool
+    objective: float
+    lower_bound: float
+    gap_share: float | None
+    capacity_terms: dict[str, float]
+    stages: tuple[StoredStage, ...]
+    before: dict[str, dict[str, float]]
+    after: dict[str, dict[str, float]]
+    conflicts: tuple[ConflictFigures, ...]
+    relaxation: tuple[RelaxedLimit, ...]
+    staffing: Staffing
+    warnings: tuple[str, ...]
+    commitments: tuple[CommitmentFigures, ...]
+    curve: tuple[PricePoint, ...]
+    territories: tuple[TerritorySummary, ...]
+    levels: dict[str, tuple[LevelFigures, ...]]
+    overlays: dict[str, OverlaySummary]
+    notes: tuple[str, ...]
+
+
+def build_report(
+    version: TerritoryVersion, layer: Layer, *, chosen: bool, told: Told
+) -> BuildReport:
+    """Return what is told of the owners' territories; the figures are those that are kept."""
+    asked, plan = layer.asked, layer.plan
+    kept = VersionMetrics.of(version.metrics)
+    terms = asdict(asked.capacity)
+    del terms["rep_hours"]
+    return BuildReport(
+        version=version.id,
+        snapshot_id=version.snapshot_id,
+        seed=version.seed,
+        chosen=chosen,
+        changes=asked.changes,
+        accounts=len(asked.book.accounts),
+        unlocated=asked.book.unlocated,
+        outside_scope=asked.book.outside_scope,
+        left_out=counted(asked.left_out.cause),
+        locked=counted(asked.request.locks.cause.values()),
+        moved=int(plan.moved.sum()),
+        shared_places=layer.areas.shared_count,
+        travel_source=layer.drive.source,
+        feasible=plan.feasible,
+        objective=round(plan.objective, 2),
+        lower_bound=round(plan.lower_bound, 2),
+        gap_share=plan.gap_share,
+        capacity_terms={name: round(float(hours), 2) for name, hours in terms.items()},
+        stages=kept.stages,
+        before=version.metrics["before"],
+        after=version.metrics["after"],
+        conflicts=conflict_figures(plan.conflicts, asked.book),
+        relaxation=relaxed_limits(plan.relaxation, asked.book),
+        staffing=told.staffing,
+        warnings=told.warnings,
+        commitments=commitment_figures(told.commitments),
+        curve=kept.curve,
+        territories=territory_summaries(layer),
+        levels=told.levels,
+        overlays=told.overlays,
+        notes=(*asked.notes, *(one.message for one in plan.notes), *told.notes),
+    )
+
+
+def territory_summaries(layer: Layer) -> tuple[TerritorySummary, ...]:
+    """Return the territories as people compare them, in the order of their keys."""
+    book, plan, drive = layer.asked.book, layer.plan, layer.drive
+    rep_hours = layer.asked.capacity.rep_hours
+    servable = servable_accounts(plan.hours, plan.territory, capacity_hours=rep_hours)
+    return tuple(
+        TerritorySummary(
+            key=one.key,
+            name=one.name,
+            rep=book.roster.names[row],
+            accounts=one.accounts,
+            hours_per_year=one.hours_per_year,
+            service_hours_per_year=round(float(drive.service_hours[row]), 2),
+            travel_hours_per_year=round(float(drive.travel_hours[row]), 2),
+            capacity_hours_per_year=round(float(rep_hours[row]), 2),
+            servable_accounts=None if np.isnan(servable[row]) else int(servable[row]),
+            value_usd=one.value_usd,
+            longest_km=_known(float(drive.longest_leg_km[row]), 1),
+            spread_km=_known(float(drive.spread_km[row]), 1),
+            demands=demand_figures(plan.bands, row),
+        )
+        for row, one in enumerate(layer.territories)
+    )
+
+
+def staffing(settings: Settings, layer: Layer) -> Staffing:
+    """Return what the accounts need beside what the roster has."""
+    book, params = layer.asked.book, settings.territories.workload
+    calls = calls_of(book.accounts, params=params)
+    rep_hours = layer.asked.capacity.rep_hours
+    mean_hours = float(rep_hours.mean())
+    needed = None
+    if mean_hours > 0:
+        needed = reps_needed(calls, rep_hours=mean_hours, params=params).reps
+    reach = roster_reach(layer.asked.work.hours, rep_hours=rep_hours)
+    return Staffing(
+        reps=len(book.roster),
+        reps_needed=needed,
+        servable_accounts=reach.accounts,
+        missing_hours_per_year=round(reach.missing_hours, 2),
+    )
+
+
+def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
+    """Return what equal counts hide, and who has more to do than construction reckoned with."""
+    params = settings.territories.workload
+    found = unequal_hours(
+        calls_of(layer.asked.book.accounts, params=params),
+        layer.plan.territory,
+        travel=layer.drive,
+        params=params,
+    )
+    names = tuple(f"{one.name} ({one.key})" for one in layer.territories)
+    told = [one.message(names) for one in found[:_WARNED]]
+    if len(found) > _WARNED:
+        told.append(f"{len(found) - _WARNED:,} more territories differ as much at equal counts")
+    rep_hours = layer.asked.capacity.rep_hours
+    over = np.flatnonzero(layer.drive.hours > rep_hours * (1.0 + _ESTIMATE_SLACK))
+    told += [
+        f"{names[row]}: driven as it is now it takes {layer.drive.hours[row]:,.0f} hours a year, "
+        f"and its rep has {rep_hours[row]:,.0f}"
+        for row in over[:_WARNED].tolist()
+    ]
+    if len(over) > _WARNED:
+        told.append(f"{len(over) - _WARNED:,} more territories take more hours than their rep has")
+    return tuple(told)
+
+
+def overlay_summary(version: TerritoryVersion, layer: Layer) -> OverlaySummary:
+    """Return what is told of a further team's territories."""
+    return OverlaySummary(
+        version=version.id,
+        reps=len(layer.territories),
+        accounts=len(layer.asked.book.accounts),
+        moved=int(layer.plan.moved.sum()),
+        feasible=layer.plan.feasible,
+        gap_share=layer.plan.gap_share,
+    )
+
+
+def commitment_figures(commitments: Sequence[Commitment]) -> tuple[CommitmentFigures, ...]:
+    """Return what is settled beforehand, rounded for people."""
+    return tuple(
+        CommitmentFigures(
+            kind=one.kind.value,
+            cause=one.cause,
+            accounts=one.accounts,
+            hours=round(one.hours, 2),
+            excess_hours=round(one.excess_hours, 2),
+            cost_km_hours=round(one.cost_km_hours, 2),
+            outside_without=one.outside_without,
+        )
+        for one in commitments
+    )
+
+
+def conflict_figures(conflicts: Sequence[Conflict], book: Book) -> tuple[ConflictFigures, ...]:
+    """Return the conflicts with names instead of rows."""
+    return tuple(
+        ConflictFigures(
+            code=one.code.value,
+            message=one.message,
+            demand=one.demand,
+            amount=round(one.amount, 2),
+            reps=tuple(book.roster.names[row] for row in one.reps),
+            accounts=tuple(str(book.accounts.ids[row]) for row in one.rows),
+        )
+        for one in conflicts
+    )
+
+
+def relaxed_limits(relaxation: Sequence[Widening], book: Book) -> tuple[RelaxedLimit, ...]:
+    """Return the limits to relax with names instead of rows."""
+    return tuple(
+        RelaxedLimit(
+            demand=one.demand,
+            rep=book.roster.names[one.rep],
+            lo=round(one.lo, 2),
+            hi=_known(one.hi, 2),
+            by=round(one.by, 2),
+            message=one.message,
+        )
+        for one in relaxation
+    )
+
+
+def demand_figures(bands: Sequence[Band], row: int) -> tuple[DemandFigures, ...]:
+    """Return each demand of one territory."""
+    return tuple(
+        DemandFigures(
+            name=band.name,
+            unit=band.unit,
+            load=round(float(band.load[row]), 2),
+            target=round(float(band.target[row]), 2),
+            lo=round(float(band.lo[row]), 2),
+            hi=_known(float(band.hi[row]), 2),
+        )
+        for band in bands
+    )
+
+
+def rolled_up(levels: Sequence[str], layer: Layer) -> dict[str, tuple[LevelFigures, ...]]:
+    """Return every measure summed over the reps under each value of each level.
+
+    A level lies within those before it: the district `North` of two regions is two lines, written
+    `West / North`.
+    """
+    book = layer.asked.book
+    names: list[tuple[str, ...]] = [() for _ in range(len(book.roster))]
+    found: dict[str, tuple[LevelFigures, ...]] = {}
+    for level in levels:
+        values = _texts(book, level)
+        names = [(*path, value) for path, value in zip(names, values, strict=True)]
+        found[level] = _level(names, layer.plan, layer.asked.capacity.rep_hours)
+    return found
+
+
+def counted(causes: Iterable[str | None]) -> dict[str, int]:
+    """Return how many accounts each cause concerns, the most frequent first."""
+    found = Counter(one for one in causes if one is not None)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _level(
+    names: Sequence[tuple[str, ...]], plan: TerritoryPlan, rep_hours: Floats
+) -> tuple[LevelFigures, ...]:
+    distinct = sorted(set(names))
+    number = {name: at for at, name in enumerate(distinct)}
+    under: Ints = np.array([number[name] for name in names], dtype=np.int32)
+
+    def summed(values: Floats) -> list[float]:
+        totals: list[float] = np.bincount(under, weights=values, minlength=len(distinct)).tolist()
+        return totals
+
+    held = np.bincount(plan.territory, minlength=len(names)).astype(np.float64)
+    loads = {band.name: summed(band.load) for band in plan.bands}
+    reps, accounts, capacity = summed(np.ones(len(names))), summed(held), summed(rep_hours)
+    return tuple(
+        LevelFigures(
+            value=" / ".join(name),
+            reps=int(reps[at]),
+            accounts=int(accounts[at]),
+            loads={measure: round(total[at], 2) for measure, total in loads.items()},
+            capacity_hours_per_year=round(capacity[at], 2),
+        )
+        for at, name in enumerate(distinct)
+    )
+
+
+def _texts(book: Book, level: str) -> list[str]:
+    column = book.roster.attributes[level]
+    if isinstance(column, TextColumn):
+        return [value or _NOBODY for value in column.values()]
+    return [str(value) for value in column.values.tolist()]
+
+
+def _known(number: float, digits: int) -> float | None:
+    return round(float(number), digits) if np.isfinite(number) else None

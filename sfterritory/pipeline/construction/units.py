@@ -1,0 +1,98 @@
+"""Units: which accounts stay together, as `units` of the mappings says."""
+
+from __future__ import annotations
+
+from sfterritory.geography.grid import cell_of
+from sfterritory.model.columns import Flags, Ints, Places
+from sfterritory.model.store.store import Store
+from sfterritory.optimize.family import FamilyLimits, families, family_units, wide_families
+from sfterritory.optimize.unit import UnitKeys, UnitKind, joined_units, unit_codes
+from sfterritory.optimize.workload import calls_of
+from sfterritory.pipeline.construction.book import Book
+from sfterritory.pipeline.geo.area import Addresses, claimed, county_codes
+from sfterritory.routing.conditions import compile_mask
+from sfterritory.settings.project import Settings
+
+# A family beyond this is named: one owner for all of it is a choice that costs.
+_WIDE_KM = 500.0
+_HEAVY_SHARE = 0.5  # of a mean territory's hours
+_FAMILIES_NAMED = 5
+
+
+def book_units(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple[str, ...]]:
+    """Return the unit of each account, and notes on families that had better not stay together.
+
+    Raises:
+        ConfigError: A set of areas or a condition does not fit the org.
+    """
+    params = settings.territories.units
+    kind = UnitKind(params.by)
+    units = unit_codes(kind, n=len(book.accounts), keys=_keys(settings, book, kind))
+    if params.families == "ignore":
+        return units, ()
+    family, notes = _families(settings, store, book)
+    return joined_units(units, family), notes
+
+
+def _keys(settings: Settings, book: Book, kind: UnitKind) -> UnitKeys:
+    accounts, params = book.accounts, settings.territories.units
+    country, postal_code = book.text("country_code"), book.text("postal_code")
+    match kind:
+        case UnitKind.ACCOUNT:
+            return UnitKeys()
+        case UnitKind.POSTAL_CODE:
+            return UnitKeys(country=country, postal_code=postal_code)
+        case UnitKind.COUNTY:
+            return UnitKeys(county=county_codes(settings, country, postal_code))
+        case UnitKind.CELL:
+            cell = cell_of(accounts.lon_deg, accounts.lat_deg, width_km=params.cell_km)
+            return UnitKeys(cell=cell)
+        case UnitKind.AREA:
+            sets = settings.territories.geography.area_sets
+            accuracy = book.placed.places.accuracy[book.rows]
+            chosen = next(one for one in sets if one.name == params.area_set)
+            addresses = Addresses(
+                country=country,
+                subdivision=book.text("subdivision_code"),
+                postal_code=postal_code,
+                places=Places(accounts.lon_deg, accounts.lat_deg, accuracy),
+            )
+            return UnitKeys(area=claimed(settings, chosen, addresses).claims.first)
+
+
+def _families(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple[str, ...]]:
+    """Return the family of each account of the book; parents outside of it join theirs too."""
+    params = settings.territories.units
+    found = families(
+        book.placed.records.ids,
+        book.placed.text(params.parent),
+        merged=store.mirror.masters("Account"),
+    )
+    apart = _apart(settings, book)
+    units = family_units(found, apart=apart)[book.rows]
+    calls = calls_of(book.accounts, params=settings.territories.workload)
+    mean_hours = float(calls.service_hours.sum()) / len(book.roster)
+    wide = wide_families(
+        calls,
+        units,
+        starts=(book.roster.lon_deg, book.roster.lat_deg),
+        limits=FamilyLimits(most_km=_WIDE_KM, most_hours=_HEAVY_SHARE * mean_hours),
+        params=settings.territories.workload,
+    )
+    notes = [one.message(book.accounts.ids) for one in wide[:_FAMILIES_NAMED]]
+    if len(wide) > _FAMILIES_NAMED:
+        notes.append(f"{len(wide) - _FAMILIES_NAMED:,} more families are as far apart or as heavy")
+    notes += [
+        f"accounts {', '.join(book.placed.records.ids[rows].tolist())} are each other's parents: "
+        "taken as one family; correct the parent of one of them"
+        for rows in found.cycles[:_FAMILIES_NAMED]
+    ]
+    return units, tuple(notes)
+
+
+def _apart(settings: Settings, book: Book) -> Flags | None:
+    condition = settings.territories.units.split
+    if condition is None:
+        return None
+    book.matching(condition, settings, path=("units", "split"))  # tells what is wrong with it
+    return compile_mask(condition, book.placed.records, lists=settings.lists)

@@ -1,0 +1,1 @@
+"""Reports on geography: what lies between accounts, homes and territories."""

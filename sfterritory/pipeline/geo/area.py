@@ -1,0 +1,363 @@
+"""Sets of areas: how accounts and homes fall into them, gaps and overlaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sfterritory.connectors.reference.county import load_counties
+from sfterritory.connectors.table_file import read_table
+from sfterritory.errors import ConfigError
+from sfterritory.geography.area_set import (
+    Claims,
+    PostalPattern,
+    claims_by_code,
+    claims_by_polygon,
+    claims_by_postal_code,
+    joined,
+    postal_areas,
+    relabelled,
+)
+from sfterritory.geography.containment import area_km2, overlaps
+from sfterritory.geography.leg import Shapes
+from sfterritory.geography.params import AreaSet, GeographyParams
+from sfterritory.model.columns import Flags, Places, TextColumn
+from sfterritory.model.document import Document
+from sfterritory.model.store.store import Store
+from sfterritory.model.travel import Points
+from sfterritory.pipeline.geo.book import GeoBook
+from sfterritory.pipeline.geo.land import load_polygons
+from sfterritory.pipeline.locate import reference_folder
+from sfterritory.settings.project import Settings
+
+WHY_UNKNOWN: Mapping[str, str] = {
+    "country": "the country is not known",
+    "state": "the state is not known",
+    "county": "no county is known for the postal code",
+    "metro": "the file names no metro for the postal code",
+    "postal_code": "the postal code is not known",
+    "polygon": "it is not located",
+}
+NO_CLAIM = "no area claims it"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What areas are looked up by: as normalised by the last pull, all of length n."""
+
+    country: TextColumn
+    subdivision: TextColumn
+    postal_code: TextColumn
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSet:
+    """The areas of one set and who they claim; `shapes` where they are polygons."""
+
+    claims: Claims
+    shapes: Shapes | None
+    notes: tuple[str, ...]
+
+
+class AreaRow(Document):
+    """One area; `km2` where it is a polygon."""
+
+    name: str
+    accounts: int
+    hours: float
+    homes: int
+    km2: float | None = None
+
+
+class GapRow(Document):
+    """An account that no area claims, and why."""
+
+    account_id: str
+    account: str
+    address: str
+    why: str
+
+
+class OverlapRow(Document):
+    """Two areas that claim the same: accounts, and land where they are polygons."""
+
+    first: str
+    second: str
+    accounts: int
+    km2: float | None = None
+
+
+class AreaSetReport(Document):
+    """One set of areas.
+
+    Attributes:
+        gaps: Accounts in scope that no area claims, by reason.
+        gap_accounts: Those accounts.
+        overlaps: Pairs of areas that claim the same account or land.
+        unused: Codes, patterns or areas that no account has.
+    """
+
+    name: str
+    by: str
+    areas: tuple[AreaRow, ...]
+    gaps: dict[str, int]
+    gap_accounts: tuple[GapRow, ...]
+    overlaps: tuple[OverlapRow, ...]
+    unused: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class AreaReport(Document):
+    """Every set of areas that the mappings name."""
+
+    accounts: int
+    weighed: bool
+    sets: tuple[AreaSetReport, ...]
+    notes: tuple[str, ...]
+
+
+def area_report(
+    settings: Settings, params: GeographyParams, store: Store, book: GeoBook
+) -> AreaReport:
+    """Return how the accounts and homes of a book fall into each set of areas.
+
+    Raises:
+        ConfigError: The mappings name no set, or one of them is wrong.
+    """
+    if not params.area_sets:
+        raise ConfigError(
+            "mappings/territories.yaml: geography.area_sets names no set of areas",
+            remedy="add one, for example `- {name: states, by: state}`",
+        )
+    homes = _home_addresses(store, book)
+    accounts = _account_addresses(book)
+    return AreaReport(
+        accounts=len(book),
+        weighed=book.weighed,
+        sets=tuple(_set_report(settings, one, book, accounts, homes) for one in params.area_sets),
+        notes=book.notes,
+    )
+
+
+def claimed(settings: Settings, area_set: AreaSet, addresses: Addresses) -> ClaimedSet:
+    """Return which areas of a set claim each address.
+
+    Raises:
+        ConfigError: A pattern or a file is wrong; every mistake of it is listed.
+    """
+    if area_set.by == "polygon":
+        return _by_polygon(settings, area_set, addresses)
+    if area_set.by == "postal_code" and area_set.areas:
+        patterns = _patterns(area_set)
+        claims = claims_by_postal_code(addresses.country, addresses.postal_code, patterns)
+    else:
+        claims = claims_by_code(area_codes(settings, area_set, addresses), area_set.areas)
+    return ClaimedSet(claims, None, ())
+
+
+def area_codes(settings: Settings, area_set: AreaSet, addresses: Addresses) -> TextColumn:
+    """Return the code of each address in a set that goes by codes.
+
+    Raises:
+        ConfigError: The file of metros is wrong.
+    """
+    match area_set.by:
+        case "country":
+            return addresses.country
+        case "state":
+            return addresses.subdivision
+        case "county":
+            return county_codes(settings, addresses.country, addresses.postal_code)
+        case "metro":
+            return _metro_codes(settings, area_set, addresses)
+        case _:
+            return postal_areas(
+                addresses.country, addresses.postal_code, prefix_length=area_set.prefix_length
+            )
+
+
+def county_codes(settings: Settings, countries: TextColumn, postal_codes: TextColumn) -> TextColumn:
+    """Return `US-CA Ventura County` for US postal codes; other countries have no counties here."""
+    counties = load_counties(cache=reference_folder(settings))
+    both = joined(countries, postal_codes)
+    return relabelled(
+        both,
+        [
+            counties.get(code[:5]) if country == "US" else None
+            for country, _, code in (text.partition("\n") for text in both.vocabulary)
+        ],
+    )
+
+
+def _metro_codes(settings: Settings, area_set: AreaSet, addresses: Addresses) -> TextColumn:
+    title = f"mappings/{area_set.file}"
+    table = read_table(settings.root / "mappings" / str(area_set.file), name=title)
+    headings = [one.strip().lower() for one in table.headings]
+    missing = [name for name in ("postal_code", "metro") if name not in headings]
+    if missing:
+        raise ConfigError(
+            f"{title}: it has no column {' and no column '.join(missing)}; its columns: "
+            f"{', '.join(table.headings)}",
+            remedy="give it the columns postal_code and metro, and country where it is not "
+            f"{area_set.country}",
+        )
+    column = {
+        name: headings.index(name)
+        for name in ("postal_code", "metro", "country")
+        if name in headings
+    }
+    metros: dict[str, str] = {}
+    problems: list[str] = []
+    for row in table.rows:
+        country = row.cells[column["country"]] if "country" in column else area_set.country
+        code, metro = row.cells[column["postal_code"]], row.cells[column["metro"]]
+        if not code or not metro:
+            continue
+        key = f"{country or area_set.country}\n{code}"
+        if metros.setdefault(key, metro) != metro:
+            problems.append(f"{title}:{row.line}: {code} is in {metros[key]!r} and in {metro!r}")
+    if problems:
+        raise ConfigError("\n".join(problems), remedy="name one metro for each postal code")
+    both = joined(addresses.country, addresses.postal_code)
+    return relabelled(both, [metros.get(text) for text in both.vocabulary])
+
+
+def _patterns(area_set: AreaSet) -> dict[str, tuple[PostalPattern, ...]]:
+    found: dict[str, tuple[PostalPattern, ...]] = {}
+    problems: list[str] = []
+    for name, texts in area_set.areas.items():
+        read: list[PostalPattern] = []
+        for text in texts:
+            try:
+                read.append(PostalPattern.of(text, country=area_set.country))
+            except ValueError as error:
+                problems.append(
+                    "mappings/territories.yaml: geography.area_sets: "
+                    f"{area_set.name}: {name}: {error}"
+                )
+        found[name] = tuple(read)
+    if problems:
+        raise ConfigError("\n".join(problems), remedy="correct these patterns")
+    return found
+
+
+def _by_polygon(settings: Settings, area_set: AreaSet, addresses: Addresses) -> ClaimedSet:
+    located = addresses.places.located
+    points = Points(addresses.places.lon_deg, addresses.places.lat_deg)
+    names, shapes, notes = load_polygons(
+        settings,
+        str(area_set.file),
+        name_property=area_set.name_property,
+        located=points.taken(np.flatnonzero(located)),
+    )
+    return ClaimedSet(claims_by_polygon(points, located, shapes, names=names), shapes, notes)
+
+
+def _account_addresses(book: GeoBook) -> Addresses:
+    places = book.placed.places
+    return Addresses(
+        country=book.text("country_code"),
+        subdivision=book.text("subdivision_code"),
+        postal_code=book.text("postal_code"),
+        places=Places(book.points.lon_deg, book.points.lat_deg, places.accuracy[book.rows]),
+    )
+
+
+def _home_addresses(store: Store, book: GeoBook) -> Addresses:
+    """Return the addresses of those who have a territory (or, before a build, own accounts)."""
+    kept = store.locations.of("User")
+    rows = np.flatnonzero(np.isin(kept.ids, sorted({one for one in book.seats.ids if one})))
+
+    def taken(column: TextColumn) -> TextColumn:
+        return TextColumn(column.codes[rows], column.vocabulary)
+
+    return Addresses(
+        country=taken(kept.country_code),
+        subdivision=taken(kept.subdivision_code),
+        postal_code=taken(kept.postal_code),
+        places=Places(
+            kept.places.lon_deg[rows], kept.places.lat_deg[rows], kept.places.accuracy[rows]
+        ),
+    )
+
+
+def _set_report(
+    settings: Settings, area_set: AreaSet, book: GeoBook, accounts: Addresses, homes: Addresses
+) -> AreaSetReport:
+    found = claimed(settings, area_set, accounts)
+    claims = found.claims
+    count = len(claims.names)
+    inside = claims.first >= 0
+    members = np.bincount(claims.first[inside], minlength=count).tolist()
+    hours = np.bincount(claims.first[inside], book.hours[inside], count).tolist()
+    sizes = [None] * count if found.shapes is None else area_km2(found.shapes).round(1).tolist()
+    at_home = _homes_by_area(settings, area_set, homes)
+    rows = [
+        AreaRow(
+            name=name,
+            accounts=members[number],
+            hours=round(hours[number], 1),
+            homes=at_home[name],
+            km2=sizes[number],
+        )
+        for number, name in enumerate(claims.names)
+    ]
+    gaps = _gaps(book, area_set, claims)
+    return AreaSetReport(
+        name=area_set.name,
+        by=area_set.by,
+        areas=tuple(sorted(rows, key=lambda row: (-row.hours, row.name))),
+        gaps=dict(sorted(Counter(one.why for one in gaps).items())),
+        gap_accounts=gaps,
+        overlaps=_overlaps(claims, found.shapes),
+        unused=claims.unused,
+        notes=found.notes,
+    )
+
+
+def _homes_by_area(settings: Settings, area_set: AreaSet, homes: Addresses) -> Counter[str]:
+    claims = claimed(settings, area_set, homes).claims
+    return Counter(claims.names[one] for one in claims.first.tolist() if one >= 0)
+
+
+def _gaps(book: GeoBook, area_set: AreaSet, claims: Claims) -> tuple[GapRow, ...]:
+    names, rows = book.text("Name"), np.flatnonzero(claims.first < 0)
+    parts = [
+        book.text(name) for name in ("city", "subdivision_code", "postal_code", "country_code")
+    ]
+    return tuple(
+        GapRow(
+            account_id=str(book.ids[row]),
+            account=names.value(row) or "",
+            address=", ".join(filter(None, (part.value(row) for part in parts))),
+            why=NO_CLAIM if claims.known[row] else WHY_UNKNOWN[area_set.by],
+        )
+        for row in rows.tolist()
+    )
+
+
+def _overlaps(claims: Claims, shapes: Shapes | None) -> tuple[OverlapRow, ...]:
+    twice: Flags = claims.second >= 0
+    accounts = Counter(
+        zip(claims.first[twice].tolist(), claims.second[twice].tolist(), strict=True)
+    )
+    land: dict[tuple[int, int], float] = {}
+    if shapes is not None:
+        first, second, km2 = overlaps(shapes)
+        pairs = zip(first.tolist(), second.tolist(), strict=True)
+        land = dict(zip(pairs, km2.round(2).tolist(), strict=True))
+        # An account on a border that two areas share lies in both; only land makes an overlap.
+        accounts = Counter({pair: some for pair, some in accounts.items() if pair in land})
+    return tuple(
+        OverlapRow(
+            first=claims.names[pair[0]],
+            second=claims.names[pair[1]],
+            accounts=accounts[pair],
+            km2=land.get(pair),
+        )
+        for pair in sorted({*accounts, *land})
+    )

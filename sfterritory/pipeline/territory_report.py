@@ -1,0 +1,367 @@
+"""Territories and today's books as people compare them: figures, shapes, and their map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import shapely
+from pydantic import Field
+from shapely.geometry.base import BaseGeometry
+
+from sfterritory.errors import ConfigError, StepMissingError
+from sfterritory.geography.areas import draw_areas
+from sfterritory.geography.shape import hull_overlaps
+from sfterritory.model.columns import AccountColumns, Floats, Ids, Ints, TextColumn
+from sfterritory.model.document import Document
+from sfterritory.model.store.store import Store
+from sfterritory.model.store.territory import Territory, TerritoryVersion
+from sfterritory.optimize.params import WorkloadParams
+from sfterritory.optimize.sphere import group_medians, lon_lat, unit_vectors
+from sfterritory.optimize.territory_figures import AccountFacts
+from sfterritory.optimize.travel_load import ESTIMATE, territory_travel
+from sfterritory.optimize.workload import Calls, calls_of
+from sfterritory.pipeline.geojson import Feature
+from sfterritory.pipeline.people import load_people
+from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed
+from sfterritory.pipeline.territory_figures import Drawn, drive_figures, territory_documents
+from sfterritory.pipeline.territory_metrics import VersionMetrics
+from sfterritory.settings.project import Settings
+
+MAX_OVERLAPS = 20
+
+
+class Side(StrEnum):
+    """Which of the two is shown."""
+
+    TERRITORIES = "territories"
+    TODAY = "today"
+
+
+class TerritoryLine(Document):
+    """One territory; `figures` by name, with the unit in the name."""
+
+    key: str
+    name: str
+    rep_id: str | None
+    rep: str
+    figures: dict[str, float]
+
+
+class HullOverlap(Document):
+    """Two territories whose accounts' hulls overlap, by a share of the smaller hull."""
+
+    one: str
+    other: str
+    share: float
+
+
+class TerritoriesReport(Document):
+    """What every territory is like.
+
+    Attributes:
+        version: The territory version.
+        side: `territories`, or `today` for the books of the same reps as they are now.
+        before: Balance per demand, travel and disruption of today's books.
+        after: The same of the territories.
+        overlaps: Hulls that overlap most.
+        outside: Accounts that lie outside their own area: at one place with accounts of others.
+        notes: What a reader has to know.
+        files: What was written, by what it is.
+    """
+
+    version: str
+    snapshot_id: str
+    status: str
+    side: Side
+    territories: tuple[TerritoryLine, ...]
+    before: dict[str, dict[str, float]]
+    after: dict[str, dict[str, float]]
+    overlaps: tuple[HullOverlap, ...]
+    outside: int
+    notes: tuple[str, ...]
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TerritoryBook:
+    """A version's accounts that are still there and located, with both of their territories.
+
+    Attributes:
+        keys: Of the territories, in ascending order.
+        rep_names: Who has each, '' where nobody does.
+        ids: Of the accounts, ascending, shape (n,).
+        after: Row of `territories` each account belongs to, -1 for none.
+        before: Row of the territory whose rep owns it now, -1 where that is none of the reps.
+        gone: Accounts of the version that are deleted or have no place any more.
+        calls: What the accounts ask for.
+        workload: What a call and a kilometre are worth.
+    """
+
+    version: TerritoryVersion
+    territories: tuple[Territory, ...]
+    rep_names: tuple[str, ...]
+    ids: Ids
+    facts: AccountFacts
+    after: Ints
+    before: Ints
+    gone: int
+    calls: Calls
+    workload: WorkloadParams
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of the territories."""
+        return tuple(one.key for one in self.territories)
+
+    def owner(self, side: Side) -> Ints:
+        """Return the territory of each account on one side."""
+        return self.before if side is Side.TODAY else self.after
+
+    def drawn(self, side: Side) -> Drawn:
+        """Return the territories as they were built, or the books of today drawn likewise."""
+        if side is Side.TERRITORIES:
+            areas: tuple[BaseGeometry, ...] = tuple(
+                shapely.from_wkb(one.area_wkb) for one in self.territories
+            )
+            lon, lat = self.centres
+            return Drawn(self.keys, areas, lon, lat)
+        facts = self.facts
+        found = draw_areas(
+            facts.lon_deg,
+            facts.lat_deg,
+            self.before,
+            len(self.territories),
+            reach_km=AREA_REACH_KM,
+        )
+        return Drawn(self.keys, found.polygons, *self._middles())
+
+    @property
+    def centres(self) -> tuple[Floats, Floats]:
+        """Return where each territory's distances start, NaN for unknown."""
+        lon = [np.nan if one.lon_deg is None else one.lon_deg for one in self.territories]
+        lat = [np.nan if one.lat_deg is None else one.lat_deg for one in self.territories]
+        return np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+
+    def _middles(self) -> tuple[Floats, Floats]:
+        """Return the middle of each of today's books."""
+        held = self.before >= 0
+        vectors = unit_vectors(self.facts.lon_deg[held], self.facts.lat_deg[held])
+        middles = group_medians(
+            vectors,
+            self.facts.hours[held],
+            groups=self.before[held],
+            n_groups=len(self.territories),
+        )
+        lon, lat = lon_lat(middles)
+        return lon, lat
+
+
+def load_territory_book(settings: Settings, store: Store) -> TerritoryBook:
+    """Return the accounts of the latest territories.
+
+    Raises:
+        StepMissingError: No territories were built yet.
+    """
+    version = store.territories.latest()
+    if version is None:
+        raise StepMissingError(
+            "the construction step has no result: no territories were built yet",
+            remedy="run `sfterritory build` first",
+        )
+    territories = store.territories.territories(version.id)
+    alignment = store.territories.alignment(version.id)
+    meaning = settings.salesforce.account
+    fields = (meaning.value, meaning.calls_per_year, meaning.visit_minutes)
+    placed = load_placed(store, "Account", ("OwnerId", *filter(None, fields)))
+    located = np.flatnonzero(placed.places.located)
+    ids, in_alignment, spot = np.intersect1d(
+        alignment.account_ids, placed.records.ids[located], assume_unique=True, return_indices=True
+    )
+    rows = located[spot]
+    row_of_key = {one.key: row for row, one in enumerate(territories)}
+    row_of_rep = {one.rep_id: row for row, one in enumerate(territories) if one.rep_id}
+    names = load_people(settings, store).names
+    value, calls_per_year, visit_minutes = (_amounts(placed, name)[rows] for name in fields)
+    lon_deg, lat_deg = placed.places.lon_deg[rows], placed.places.lat_deg[rows]
+    before = _rows_of(placed.text("OwnerId"), row_of_rep)[rows]
+    accounts = AccountColumns(
+        ids=ids,
+        lon_deg=lon_deg,
+        lat_deg=lat_deg,
+        value_usd=np.nan_to_num(value),
+        calls_per_year=calls_per_year,
+        visit_minutes=visit_minutes,
+        rep=before,
+        locked=alignment.locked[in_alignment],
+    )
+    workload = settings.territories.workload
+    return TerritoryBook(
+        version=version,
+        territories=territories,
+        rep_names=tuple(names.get(one.rep_id or "", one.rep_id or "") for one in territories),
+        ids=ids,
+        facts=AccountFacts(
+            lon_deg=lon_deg,
+            lat_deg=lat_deg,
+            hours=np.nan_to_num(alignment.hours_per_year[in_alignment]),
+            amounts={"value_usd": accounts.value_usd},
+        ),
+        after=_rows_of(alignment.territory, row_of_key)[in_alignment],
+        before=before,
+        gone=len(alignment) - len(ids),
+        calls=calls_of(accounts, params=workload),
+        workload=workload,
+    )
+
+
+def territories_report(
+    book: TerritoryBook, *, side: Side = Side.TERRITORIES, key: str | None = None
+) -> TerritoriesReport:
+    """Return the figures of every territory, or of the one that `key` names by key or name.
+
+    Figures that were reckoned when the territories were built are shown as they were; what a
+    version does not hold is reckoned from its accounts where they suffice.
+
+    Raises:
+        ConfigError: There is no such territory.
+    """
+    drawn = book.drawn(side)
+    metrics = VersionMetrics.of(book.version.metrics)
+    stored = metrics.today if side is Side.TODAY else metrics.territories
+    figures = _figures(book, side, drawn, stored)
+    owner = book.owner(side)
+    pairs = hull_overlaps(
+        book.facts.lon_deg, book.facts.lat_deg, territory=owner, count=len(book.keys)
+    )
+    chosen = _chosen(book, key)
+    overlaps = [pair for pair in pairs if {pair.one, pair.other} & chosen][:MAX_OVERLAPS]
+    return TerritoriesReport(
+        version=book.version.id,
+        snapshot_id=book.version.snapshot_id,
+        status=book.version.status,
+        side=side,
+        territories=tuple(
+            TerritoryLine(
+                key=one.key,
+                name=one.name,
+                rep_id=one.rep_id,
+                rep=book.rep_names[row],
+                figures=figures[one.key],
+            )
+            for row, one in enumerate(book.territories)
+            if row in chosen
+        ),
+        before={name: dict(group) for name, group in metrics.before.items()},
+        after={name: dict(group) for name, group in metrics.after.items()},
+        overlaps=tuple(
+            HullOverlap(one=book.keys[one], other=book.keys[other], share=round(share, 4))
+            for one, other, share in overlaps
+        ),
+        outside=int(outside_own_area(book, side, drawn).sum()),
+        notes=tuple(_notes(book, side)),
+    )
+
+
+def outside_own_area(book: TerritoryBook, side: Side, drawn: Drawn) -> Ints:
+    """Return how many accounts of each territory lie outside its area, shape (k,)."""
+    owner = book.owner(side)
+    outside = np.zeros(len(drawn.keys), dtype=np.int32)
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(len(drawn.keys) + 1))
+    for row, area in enumerate(drawn.areas):
+        mine = order[bounds[row] : bounds[row + 1]]
+        shapely.prepare(area)
+        inside = shapely.intersects_xy(area, book.facts.lon_deg[mine], book.facts.lat_deg[mine])
+        outside[row] = len(mine) - int(np.count_nonzero(inside))
+    return outside
+
+
+def map_features(
+    book: TerritoryBook, report: TerritoriesReport, *, with_centres: bool = False
+) -> list[Feature]:
+    """Return the areas of a report's territories with all their figures, and their centres."""
+    drawn = book.drawn(report.side)
+    row_of = {key: row for row, key in enumerate(drawn.keys)}
+    features = [
+        Feature(
+            one.key,
+            drawn.areas[row_of[one.key]],
+            {"key": one.key, "name": one.name, "rep": one.rep, "rep_id": one.rep_id, **one.figures},
+        )
+        for one in report.territories
+    ]
+    if with_centres:
+        features += [
+            Feature(
+                f"{one.key} centre",
+                shapely.Point(lon, lat) if np.isfinite(lon) else shapely.Point(),
+                {"key": one.key, "name": one.name, "rep": one.rep, "kind": "centre"},
+            )
+            for one in report.territories
+            for lon, lat in [
+                (drawn.centre_lon_deg[row_of[one.key]], drawn.centre_lat_deg[row_of[one.key]])
+            ]
+        ]
+    return features
+
+
+def _rows_of(column: TextColumn, row_of: Mapping[str, int]) -> Ints:
+    table = [*(row_of.get(text, -1) for text in column.vocabulary), -1]
+    return np.array(table, dtype=np.int32)[column.codes]
+
+
+def _figures(
+    book: TerritoryBook, side: Side, drawn: Drawn, stored: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    if set(book.keys) <= stored.keys():
+        return {key: dict(stored[key]) for key in book.keys}
+    drive = territory_travel(
+        book.calls,
+        book.owner(side),
+        starts=(drawn.centre_lon_deg, drawn.centre_lat_deg),
+        params=book.workload,
+    )
+    return territory_documents(
+        book.facts, book.owner(side), drawn=drawn, given=drive_figures(drive)
+    )
+
+
+def _amounts(placed: PlacedRecords, name: str | None) -> Floats:
+    """Return a field's numbers; what is below 0 or without an end counts as missing."""
+    values = placed.number(name)
+    return np.where((values >= 0) & np.isfinite(values), values, np.nan)
+
+
+def _chosen(book: TerritoryBook, key: str | None) -> set[int]:
+    if key is None:
+        return set(range(len(book.territories)))
+    for row, one in enumerate(book.territories):
+        if key.casefold() in (one.key.casefold(), one.name.casefold()):
+            return {row}
+    first, last = book.territories[0], book.territories[-1]
+    raise ConfigError(
+        f"there is no territory {key!r}",
+        remedy=f"name one by its key, {first.key} to {last.key}, or by its name: {first.name!r}",
+    )
+
+
+def _notes(book: TerritoryBook, side: Side) -> list[str]:
+    notes = []
+    if book.gone:
+        notes.append(
+            f"{book.gone:,} accounts of these territories are deleted or have no place any more: "
+            "they count in no distance and no shape"
+        )
+    source = book.version.metrics.get("travel_source") or ""
+    if side is Side.TODAY and source not in ("", ESTIMATE):
+        notes.append(
+            f"driving of today's books is estimated from distances, that of the territories "
+            f"comes from {source}: compare them with that in mind"
+        )
+    nobody = int((book.before < 0).sum()) if side is Side.TODAY else 0
+    if nobody:
+        notes.append(f"{nobody:,} accounts are owned by nobody of these reps today")
+    return notes
