@@ -118,18 +118,24 @@ def box_of(name: str) -> tuple[float, float, float, float]:
     }[name]
 
 
-def _build(extract: Path, folder: Path, packages: Path) -> None:
-    osrm = packages / "osrm"
+def build_osrm(extract: Path, folder: Path, *, vehicle: str = "car") -> Path:
+    """Build a graph for OSRM in a folder, and return its path as OSRM wants it."""
+    osrm = side_packages() / "osrm"
     roads = folder / "roads.osm.pbf"
     shutil.copy(extract, roads)
-    profile = osrm / "share" / "profiles" / "car.lua"
+    profile = osrm / "share" / "profiles" / f"{vehicle}.lua"
     _run([str(osrm / "bin" / "osrm-extract"), "-p", str(profile), str(roads)])
     _run([str(osrm / "bin" / "osrm-contract"), str(folder / "roads.osrm")])
+    roads.unlink()
+    return folder / "roads.osrm"
+
+
+def _build(extract: Path, folder: Path, packages: Path) -> None:
+    build_osrm(extract, folder)
     config = folder / "valhalla.json"
     config.write_text(_valhalla_config(packages, folder / "tiles", port=1))
     program = packages / "valhalla" / "bin" / "valhalla_build_tiles"
-    _run([str(program), "-c", str(config), str(roads)])
-    roads.unlink()
+    _run([str(program), "-c", str(config), str(extract)])
 
 
 def _valhalla_config(packages: Path, tiles: Path, *, port: int) -> str:

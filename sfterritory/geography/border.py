@@ -144,7 +144,7 @@ def _worth_asking(
 
     mine, theirs = away(own[:, None]), away(rival)
     loose = _LOOSE * (1 + within_share)
-    worth: NDArray[np.bool_] = (theirs <= loose * mine + _LOOSE_KM) & (
-        mine <= loose * theirs + _LOOSE_KM
-    )
+    # With one rival so much nearer, the own claim is no close second, whoever else is asked.
+    hopeless = (mine > loose * theirs + _LOOSE_KM).any(axis=1, keepdims=True)
+    worth: NDArray[np.bool_] = (theirs <= loose * mine + _LOOSE_KM) & ~hopeless
     return worth

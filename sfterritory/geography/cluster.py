@@ -3,9 +3,9 @@
 Source: DBSCAN* of Campello, Moulavi and Sander (2013), "Density-based clustering based on
 hierarchical density estimates", on driving times: dense places that a drive of at most so many
 minutes joins are one cluster. Nearest neighbours are asked for, which tell what is dense, and the
-edges of the Delaunay triangulation of dense places, which hold their shortest spanning tree. The tour is
-reckoned from that tree by the ratio of the two for many random points, 0.7124 (Applegate et al.
-2010) to 0.6331 (Cortina-Borja and Robinson 2000).
+edges of the Delaunay triangulation of dense places, which hold their shortest spanning tree. The
+tour is reckoned from that tree by the ratio of the two for many random points, 0.7124 (Applegate
+et al. 2010) to 0.6331 (Cortina-Borja and Robinson 2000).
 """
 
 from __future__ import annotations

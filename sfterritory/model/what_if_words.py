@@ -14,6 +14,8 @@ from sfterritory.model.what_if import NUMBER, AddedReps, CadenceChange, FieldVal
 
 T = TypeVar("T")
 
+_NOT_GIVEN: tuple[Any, ...] = (None, (), {})
+
 
 @dataclass(frozen=True, slots=True)
 class WhatIfWords:
@@ -48,13 +50,13 @@ def parse_what_if(words: WhatIfWords) -> WhatIf:
         "visit_minutes_factor": words.visit_minutes_factor,
         "mode": words.mode,
         "churn_price_km": words.churn_price_km,
-        "unlock": words.unlock,
+        "unlock": words.unlock or None,
     }
     given["only"] = given["only"][0] if given["only"] else None
     if not problems:
         try:
             return WhatIf.model_validate(
-                {name: value for name, value in given.items() if value or value == 0.0}
+                {name: value for name, value in given.items() if value not in _NOT_GIVEN}
             )
         except ValidationError as error:
             problems += [f"--{_option(one['loc'])}: {_message(one)}" for one in error.errors()]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sfterritory.model.columns import MISSING_CODE, Flags, Floats, Ids, Ints, TextColumn
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import group_medians, km_between, totals, unit_vectors
+from sfterritory.optimize.sphere import Vectors, group_medians, km_between, totals, unit_vectors
 from sfterritory.optimize.tree import spreads_km
 from sfterritory.optimize.unit import Longs, numbered, standing_alone
 from sfterritory.optimize.workload import Calls, nearest_km, travel_share
@@ -50,14 +50,17 @@ class WideFamily:
         rows: Its accounts, ascending.
         spread_km: Between the two that lie farthest apart.
         hours: Workload, each account served from the start nearest to it.
-        extra_travel_hours: What a year costs more when all are served from the one start that is
-            nearest to the middle of the family.
+        extra_leg_km: How much farther an account is on the mean from the one start that is nearest
+            to the middle of the family than from its own nearest start.
+        extra_travel_hours: What a year of driving costs more from that one start; legs beyond
+            `overnight_from_km` cost no more than that.
     """
 
     unit: int
     rows: Longs
     spread_km: float
     hours: float
+    extra_leg_km: float
     extra_travel_hours: float
 
     def message(self, ids: Ids) -> str:
@@ -65,7 +68,8 @@ class WideFamily:
         return (
             f"the family of account {ids[self.rows[0]]} has {len(self.rows):,} accounts up to "
             f"{self.spread_km:,.0f} km apart and needs {self.hours:,.0f} hours a year; one owner "
-            f"for all of them costs {self.extra_travel_hours:,.0f} hours of driving more"
+            f"for all of them is {self.extra_leg_km:,.0f} km farther away on the mean and drives "
+            f"{self.extra_travel_hours:,.0f} hours more"
         )
 
 
@@ -128,9 +132,22 @@ def wide_families(
     found = []
     for unit in np.flatnonzero(beyond & (size > 1)).tolist():
         rows = np.flatnonzero(units == unit)
-        extra = _extra_hours(calls.taken(rows), homes, travel_hours=travel[rows], params=params)
-        found.append(WideFamily(unit, rows, float(spread_km[unit]), float(hours[unit]), extra))
-    return tuple(sorted(found, key=lambda one: (-one.extra_travel_hours, one.unit)))
+        family = calls.taken(rows)
+        far_km = _one_start_km(family, homes) if len(homes) else near_km[rows]
+        far = np.add(*travel_share(family, leg_km=far_km, params=params))
+        found.append(
+            WideFamily(
+                unit,
+                rows,
+                float(spread_km[unit]),
+                float(hours[unit]),
+                float((far_km - near_km[rows]).mean()),
+                float((far - travel[rows]).sum()),
+            )
+        )
+    return tuple(
+        sorted(found, key=lambda one: (-one.extra_travel_hours, -one.extra_leg_km, one.unit))
+    )
 
 
 def _parents(ids: Ids, parent_ids: TextColumn, merged: Mapping[str, str]) -> tuple[Longs, Flags]:
@@ -178,15 +195,8 @@ def _cycles(parent: Longs) -> tuple[Longs, ...]:
     return tuple(sorted(found, key=lambda rows: int(rows[0])))
 
 
-def _extra_hours(
-    calls: Calls, homes: Floats, *, travel_hours: Floats, params: WorkloadParams
-) -> float:
-    if len(homes) == 0:
-        return 0.0
-    together = np.zeros(len(calls), dtype=np.int32)
-    middle = group_medians(calls.vectors, calls.service_hours, groups=together, n_groups=1)
+def _one_start_km(family: Calls, homes: Vectors) -> Floats:
+    together = np.zeros(len(family), dtype=np.int32)
+    middle = group_medians(family.vectors, family.service_hours, groups=together, n_groups=1)
     home = homes[int(np.argmin(km_between(homes, middle)))]
-    far = np.add(
-        *travel_share(calls, leg_km=km_between(calls.vectors, home[None, :]), params=params)
-    )
-    return float((far - travel_hours).sum())
+    return km_between(family.vectors, home[None, :])

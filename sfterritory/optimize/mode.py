@@ -55,8 +55,8 @@ def owners(request: TerritoryRequest, book: Book) -> tuple[Ints, Floats]:
 def starting_books(request: TerritoryRequest, book: Book) -> Vectors | None:
     """Return the middles of today's books where free centres set out from them, else None.
 
-    They do where most of the work has an owner. A rebuild may set out from them too: where its
-    territories end up, and whose they are, does not depend on who has what.
+    They do where most of the work has an owner. A rebuild sets out from them too, besides a start
+    of its own: the better answer is kept.
     """
     if request.mode is Mode.REPAIR or request.centres is not None:
         return None

@@ -152,6 +152,13 @@ class TerritoryParams(Document):
     water_gap_km: float | None = Field(
         default=None, gt=0, description="a wider gap between neighbours counts as water"
     )
+    drive_rounds: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="times that driving is reckoned anew from the territories found, and they "
+        "are built again",
+    )
     heavy_value_share: float = Field(
         default=0.5,
         gt=0,

@@ -35,6 +35,7 @@ from sfterritory.pipeline.records import latest_snapshot, load_placed
 from sfterritory.pipeline.routing_facts import Territories, load_territories
 from sfterritory.settings.project import Settings
 
+BUILD = "build"  # as the log calls it
 _ID_LENGTH = 8
 _CAUSE_WORDS = {
     AdjustmentCause.OVER_CAPACITY: "{territory} needs {hours:,.0f} of {capacity:,.0f} hours a year",
@@ -120,6 +121,27 @@ def proposals(
     return desk.report(found, only=desk.rows_called(territory))
 
 
+def last_built(store: Store, *, snapshot_id: str, now: datetime) -> Territories:
+    """Return the territories of the last build, also where nothing goes by them.
+
+    A build that breaks a limit is kept and does not count: its territories are the very ones that
+    adjustments are wanted for. A scenario that was activated later goes before it.
+
+    Raises:
+        StepMissingError: None were built from the last pull.
+    """
+    built = next((one for one in store.log.list() if one.kind == BUILD and one.at <= now), None)
+    counting = store.territories.in_force(as_of=now)
+    if built is None or (counting is not None and counting.chosen_at >= built.at):
+        return load_territories(store, snapshot_id=snapshot_id, as_of=now)
+    version = store.territories.get(str(built.facts["version"]))
+    if version.snapshot_id != snapshot_id:
+        return load_territories(store, snapshot_id=snapshot_id, as_of=now)
+    return Territories(
+        version, store.territories.territories(version.id), store.territories.alignment(version.id)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Desk:
     """The last build as adjustments see it.
@@ -139,7 +161,7 @@ class _Desk:
     @classmethod
     def of(cls, settings: Settings, store: Store, *, now: datetime) -> _Desk:
         snapshot = latest_snapshot(store)
-        territories = load_territories(store, snapshot_id=snapshot.id, as_of=now)
+        territories = last_built(store, snapshot_id=snapshot.id, now=now)
         people = load_people(settings, store)
         roster = load_roster(settings, store, people)
         terms = capacity_hours_per_year(settings.territories.workload, roster, as_of=now.date())

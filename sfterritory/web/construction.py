@@ -240,7 +240,12 @@ def with_chosen(metrics: VersionMetrics) -> tuple[PricePoint, ...]:
 def price_drawing(construction: Construction) -> Markup | None:
     """Return the curve of the price of change; a single point is no curve."""
     curve = with_chosen(construction.metrics)
-    return price_chart(curve) if len({one.accounts_moved for one in curve}) > 1 else None
+    if len({one.accounts_moved for one in curve}) < 2:
+        return None
+    improved = [one for one in construction.metrics.stages if one.name == "improved"]
+    if not improved or any(one.chosen for one in curve):
+        return price_chart(curve)
+    return price_chart(curve, here=(improved[0].accounts_moved, improved[0].mean_km))
 
 
 def _shown_points(construction: Construction) -> list[PriceLine]:

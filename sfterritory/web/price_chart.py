@@ -40,24 +40,46 @@ def price_lines(curve: Sequence[PricePoint]) -> list[PriceLine]:
     return lines
 
 
-def price_chart(curve: Sequence[PricePoint]) -> Markup:
-    """Return the curve of mean distance over moved accounts."""
+def price_chart(curve: Sequence[PricePoint], *, here: tuple[int, float] | None = None) -> Markup:
+    """Return the curve of mean distance over moved accounts.
+
+    `here` are moved accounts and mean km of the plan itself, where it is no point of the curve.
+    """
     points = [line.point for line in price_lines(curve)]
     moved = [point.accounts_moved for point in points]
     far = [point.mean_km for point in points]
+    if here is not None:
+        moved, far = [*moved, here[0]], [*far, here[1]]
     spread = max(far) - min(far) or max(far) * 0.1 or 1.0
     x = Scale(0, max(moved) or 1, _LEFT, WIDTH - _RIGHT)
     y = Scale(min(far) - 0.12 * spread, max(far) + 0.12 * spread, HEIGHT - _FOOT, _TOP)
-    line = "M" + "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in zip(moved, far, strict=True))
+    line = "M" + "L".join(
+        f"{x(point.accounts_moved):.1f} {y(point.mean_km):.1f}" for point in points
+    )
     parts = [*_axes(x, y), path(line, "curve"), *_points(points, x, y)]
+    if here is not None:
+        parts += _here(here, x, y)
     return chart(
         parts,
         width=WIDTH,
         height=HEIGHT,
         title="Price of change: mean distance over moved accounts",
-        told=f"From {count(min(moved))} moved accounts at a mean of {far[0]:,.1f} km to "
-        f"{count(max(moved))} at {far[-1]:,.1f} km. The table beside it has every point.",
+        told=f"From {_at(points[0])} to {_at(points[-1])}. The table beside it has every point.",
     )
+
+
+def _at(point: PricePoint) -> str:
+    moved = counted(point.accounts_moved, "moved account")
+    return f"{moved} at a mean of {point.mean_km:,.1f} km"
+
+
+def _here(here: tuple[int, float], x: Scale, y: Scale) -> list[Markup]:
+    told = f"this plan: {counted(here[0], 'account')} moved, {here[1]:,.1f} km"
+    spot = (x(here[0]), y(here[1]))
+    return [
+        dot(*spot, 5, css="is", told=told),
+        text(spot[0], spot[1] - 11, "this plan", css="strong middle"),
+    ]
 
 
 def _axes(x: Scale, y: Scale) -> Iterator[Markup]:

@@ -117,15 +117,17 @@ def test_each_change_is_told_in_plain_words() -> None:
 
 
 def test_later_changes_are_added_and_win_where_both_say_something() -> None:
-    first = WhatIf.model_validate(
-        {"without": ["Ann"], "mode": "repair", "tolerance": {"hours": 0.1, "value": 0.2}}
+    first = parse_what_if(
+        WhatIfWords(
+            without=("Ann",), mode="repair", tolerance=("hours=0.1", "value=0.2"), unlock=True
+        )
     )
     later = parse_what_if(WhatIfWords(without=("Ben", "Ann"), tolerance=("hours=0.3",), add=("1",)))
 
     both = first.followed_by(later)
 
     assert both.without == ("Ann", "Ben")
-    assert both.mode == "repair"
+    assert (both.mode, both.unlock) == ("repair", True)
     assert both.tolerance == {"hours": 0.3, "value": 0.2}
     assert both.add == (AddedReps(count=1),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -58,12 +58,10 @@ def read_table(answer: Mapping[str, Any], *, shape: tuple[int, int], doing: str)
 
 def graph_of(answer: Mapping[str, Any]) -> str:
     """Return what tells the graph: drives of the probe, and the data's version where it is told."""
-    places = [
-        waypoint.get("location") if isinstance(waypoint, Mapping) else None
-        for waypoint in answer.get("sources") or ()
-    ]
-    told = json.dumps([places, answer.get("durations"), answer.get("distances")])
-    digest = hashlib.sha256(told.encode()).hexdigest()[:10]
+    # Rounded: the server writes fewer digits than the library hands over.
+    places = [_rounded(one.get("location"), digits=5) for one in answer.get("sources") or ()]
+    drives = [_rounded(row, digits=1) for row in answer.get("durations") or ()]
+    digest = hashlib.sha256(json.dumps([places, drives]).encode()).hexdigest()[:10]
     version = answer.get("data_version")
     return f"{version} {digest}" if isinstance(version, str) and version else digest
 
@@ -71,3 +69,7 @@ def graph_of(answer: Mapping[str, Any]) -> str:
 def refusal_of(code: str) -> Refusal:
     """Return why OSRM refuses, by its code."""
     return _REFUSALS.get(code, Refusal.OTHER)
+
+
+def _rounded(values: Sequence[float | None] | None, *, digits: int) -> list[float | None]:
+    return [None if one is None else round(one, digits) for one in values or ()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.errors import ConfigError
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.model.ids import to_18
 from sfterritory.optimize.request import Demand
 from sfterritory.pipeline.construction.book import Book, not_negative
@@ -19,29 +19,30 @@ _UNITS = {HOURS: "h", VALUE: "USD"}
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
-    """What is known of every account in numbers.
+class Sharing:
+    """How a book is shared out, but for the hours of its accounts, which follow from territories.
 
     Attributes:
-        hours: Workload of a year, shape (n,).
+        balance: What is shared out.
+        parts: Part of each account and of each rep; see `fit.parts`.
+        frozen: Reps of whom nothing is asked, since they are not planned again, shape (k,).
+        directory: Finds reps by username.
         rep_hours: What each rep has hours for, shape (k,).
         within_capacity: A rep's hours are a hard limit.
         heavy_value_share: Of a mean territory's value: one account counts at most this.
     """
 
-    hours: Floats
+    balance: tuple[Balance, ...]
+    parts: tuple[Ints, Ints]
+    frozen: Flags
+    directory: Directory
     rep_hours: Floats
     within_capacity: bool
     heavy_value_share: float
 
 
 def make_demands(
-    balance: tuple[Balance, ...],
-    book: Book,
-    parts: tuple[Ints, Ints],
-    *,
-    amounts: Amounts,
-    directory: Directory,
+    book: Book, hours: Floats, *, sharing: Sharing
 ) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
     """Return the demands, hours first, and notes on amounts that were read otherwise.
 
@@ -49,42 +50,44 @@ def make_demands(
     share in: reps who only have accounts reserved to them share out those.
 
     Args:
-        balance: What is shared out.
         book: The accounts and reps.
-        parts: Part of each account and of each rep; see `fit.parts`.
-        amounts: Hours, and what they are held against.
-        directory: Finds reps by username.
+        hours: Workload of a year of each account, shape (n,).
+        sharing: How they are shared out.
 
     Raises:
         ConfigError: A limit names nobody of the roster; every mistake is listed.
     """
+    balance = sharing.balance
     if not any(one.measure == HOURS for one in balance):
         balance = (Balance(measure=HOURS), *balance)
     ordered = sorted(balance, key=lambda one: one.measure != HOURS)
     notes: list[str] = []
-    limits = _rep_limits(ordered, book, directory)
+    limits = _rep_limits(ordered, book, sharing.directory)
     demands = []
     for one in ordered:
-        amount = _amount(one.measure, book, amounts, notes)
+        amount = _amount(one.measure, book, hours, sharing.heavy_value_share, notes)
         target = _fair(
             amount,
-            parts[0],
-            rep_part=parts[1],
+            sharing.parts[0],
+            rep_part=sharing.parts[1],
             share=_shares(book.roster.capacity_share, limits[one.measure]),
         )
         lo, hi = _band(one, target, book.roster.capacity_share, limits[one.measure])
-        if one.measure == HOURS and amounts.within_capacity:
-            hi = np.minimum(hi, amounts.rep_hours)
+        if one.measure == HOURS and sharing.within_capacity:
+            hi = np.minimum(hi, sharing.rep_hours)
+        lo, hi = np.where(sharing.frozen, 0.0, lo), np.where(sharing.frozen, np.inf, hi)
         demands.append(
             Demand(one.measure, _UNITS.get(one.measure, ""), amount, target, np.minimum(lo, hi), hi)
         )
     return tuple(demands), tuple(notes)
 
 
-def _amount(measure: str, book: Book, amounts: Amounts, notes: list[str]) -> Floats:
+def _amount(
+    measure: str, book: Book, hours: Floats, heavy_value_share: float, notes: list[str]
+) -> Floats:
     n, k = len(book.accounts), len(book.roster)
     if measure == HOURS:
-        return amounts.hours
+        return hours
     if measure == ACCOUNTS:
         return np.ones(n)
     if measure != VALUE:
@@ -93,11 +96,11 @@ def _amount(measure: str, book: Book, amounts: Amounts, notes: list[str]) -> Flo
             not_negative(book.number(measure), f"Account.{measure}", ids=ids, notes=notes)
         )
     value = book.accounts.value_usd
-    most = amounts.heavy_value_share * float(value.sum()) / k
+    most = heavy_value_share * float(value.sum()) / k
     heavy = int((value > most).sum()) if most > 0 else 0
     if heavy:
         notes.append(
-            f"{heavy:,} accounts are worth more than {amounts.heavy_value_share:.0%} of a mean "
+            f"{heavy:,} accounts are worth more than {heavy_value_share:.0%} of a mean "
             f"territory: each counts as {most:,.0f} USD (territories.heavy_value_share)"
         )
         return np.minimum(value, most)

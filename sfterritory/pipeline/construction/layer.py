@@ -64,15 +64,26 @@ def make_layer(
         executor: Who does parallel work.
     """
     accounts, roster = asked.book.accounts, asked.book.roster
+    calls = calls_of(accounts, params=settings.territories.workload)
+
+    def driven(plan: TerritoryPlan) -> TerritoryTravel:
+        return territory_travel(
+            calls,
+            plan.territory,
+            starts=(plan.centre_lon_deg, plan.centre_lat_deg),
+            params=settings.territories.workload,
+            travel=travel,
+        )
+
     plan = build_territories(asked.request, travel=travel, executor=executor)
-    params = settings.territories.workload
-    drive = territory_travel(
-        calls_of(accounts, params=params),
-        plan.territory,
-        starts=(plan.centre_lon_deg, plan.centre_lat_deg),
-        params=params,
-        travel=travel,
-    )
+    drive = driven(plan)
+    for turn in range(settings.territories.territories.drive_rounds):
+        hours = calls.service_hours + drive.account_line_haul_hours + drive.account_local_hours
+        # Whole steps would let accounts at a border swing from one side to the other and back.
+        hours = hours if turn == 0 else 0.5 * (hours + plan.hours)
+        asked = asked.with_hours(hours, plan)
+        plan = build_territories(asked.request, travel=travel, executor=executor)
+        drive = driven(plan)
     areas = draw_areas(
         accounts.lon_deg,
         accounts.lat_deg,

@@ -13,7 +13,7 @@ from sfterritory.optimize.params import Mode
 from sfterritory.optimize.request import Locks, TerritoryRequest
 from sfterritory.optimize.workload import workload
 from sfterritory.pipeline.construction.book import Book, load_book
-from sfterritory.pipeline.construction.demands import Amounts, make_demands
+from sfterritory.pipeline.construction.demands import Sharing, make_demands
 from sfterritory.pipeline.construction.fit import open_to_all, parts
 from sfterritory.pipeline.construction.request import Asked, Circumstances, LeftOut
 from sfterritory.pipeline.construction.units import book_units
@@ -54,18 +54,16 @@ def ask_overlay(
     params = settings.territories
     work = workload(book.accounts, book.roster, params=params.workload, as_of=given.now.date())
     fit = open_to_all(n, k)
-    demands, notes = make_demands(
-        overlay.balance,
-        book,
-        parts(fit),
-        amounts=Amounts(
-            hours=work.hours,
-            rep_hours=work.capacity.rep_hours,
-            within_capacity=params.territories.within_capacity,
-            heavy_value_share=params.territories.heavy_value_share,
-        ),
+    sharing = Sharing(
+        balance=overlay.balance,
+        parts=parts(fit),
+        frozen=np.zeros(k, dtype=np.bool_),
         directory=people.directory,
+        rep_hours=work.capacity.rep_hours,
+        within_capacity=params.territories.within_capacity,
+        heavy_value_share=params.territories.heavy_value_share,
     )
+    demands, notes = make_demands(book, work.hours, sharing=sharing)
     units, unit_notes = book_units(settings, store, book)
     churn_km = np.where(book.accounts.rep >= 0, params.territories.churn_price_km, 0.0)
     request = TerritoryRequest(
@@ -81,7 +79,7 @@ def ask_overlay(
         seed=settings.project.seed,
     )
     notes = (*book.notes, *notes, *unit_notes)
-    return Asked(book, request, work, LeftOut((), ()), changes=(), notes=notes)
+    return Asked(book, request, work, sharing, LeftOut((), ()), changes=(), notes=notes)
 
 
 def _today(store: Store, overlay: Overlay, book: Book, given: Circumstances) -> Ints:

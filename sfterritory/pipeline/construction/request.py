@@ -8,17 +8,18 @@ from datetime import datetime
 import numpy as np
 
 from sfterritory.errors import ConfigError
-from sfterritory.model.columns import Flags, Floats, TextColumn
+from sfterritory.model.columns import Floats, TextColumn
 from sfterritory.model.store.store import Store
 from sfterritory.model.travel import Points
 from sfterritory.model.what_if import UNCHANGED, WhatIf
+from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.capacity import CapacityTerms
 from sfterritory.optimize.params import Mode
-from sfterritory.optimize.request import Demand, Fit, TerritoryRequest
+from sfterritory.optimize.request import Fit, TerritoryRequest
 from sfterritory.optimize.workload import Workload, workload
 from sfterritory.pipeline.cadence import accepted_cadence
 from sfterritory.pipeline.construction.book import Book
-from sfterritory.pipeline.construction.demands import Amounts, make_demands
+from sfterritory.pipeline.construction.demands import Sharing, make_demands
 from sfterritory.pipeline.construction.fit import both, frozen_fit, nobody_may, parts, reserved_fit
 from sfterritory.pipeline.construction.locks import held_to_owner, settled_by
 from sfterritory.pipeline.construction.units import book_units
@@ -53,6 +54,7 @@ class Asked:
         book: The accounts and reps of the request.
         request: For `build_territories`.
         work: Hours of each account, term by term.
+        sharing: How the hours of accounts become demands.
         left_out: Accounts in scope that are in no territory.
         changes: What a what-if changed, one sentence each.
         notes: What was read otherwise than it stands in Salesforce, and what could not be had.
@@ -61,9 +63,16 @@ class Asked:
     book: Book
     request: TerritoryRequest
     work: Workload
+    sharing: Sharing
     left_out: LeftOut
     changes: tuple[str, ...]
     notes: tuple[str, ...]
+
+    def with_hours(self, hours: Floats, plan: TerritoryPlan) -> Asked:
+        """Return the same question with other hours of accounts, begun from an answer."""
+        demands, _ = make_demands(self.book, hours, sharing=self.sharing)
+        centres = (plan.centre_lon_deg, plan.centre_lat_deg)
+        return replace(self, request=replace(self.request, demands=demands, centres=centres))
 
     @property
     def capacity(self) -> CapacityTerms:
@@ -111,24 +120,22 @@ def ask(
     inside = whole.without(cause.codes >= 0)
     fit = replace(fit, group=fit.group[kept])
     work = workload(inside.accounts, inside.roster, params=params.workload, as_of=given.now.date())
-    demands, notes = make_demands(
-        _balance(params.balance, what_if),
-        inside,
-        parts(fit),
-        amounts=Amounts(
-            hours=work.hours,
-            rep_hours=work.capacity.rep_hours,
-            within_capacity=params.territories.within_capacity,
-            heavy_value_share=params.territories.heavy_value_share,
-        ),
+    sharing = Sharing(
+        balance=_balance(params.balance, what_if),
+        parts=parts(fit),
+        frozen=changed.frozen,
         directory=people.directory,
+        rep_hours=work.capacity.rep_hours,
+        within_capacity=params.territories.within_capacity,
+        heavy_value_share=params.territories.heavy_value_share,
     )
+    demands, notes = make_demands(inside, work.hours, sharing=sharing)
     units, unit_notes = book_units(settings, store, inside)
     owner = np.where(inside.accounts.locked, inside.accounts.rep, -1).astype(np.int32)
     request = TerritoryRequest(
         accounts=inside.accounts,
         roster=inside.roster,
-        demands=_free_of_limits(demands, changed.frozen),
+        demands=demands,
         locks=settled_by(
             (over.rep[kept], _taken(over.cause, kept)),
             (changed.settled[kept], _taken(changed.cause, kept)),
@@ -148,6 +155,7 @@ def ask(
         book=inside,
         request=request,
         work=work,
+        sharing=sharing,
         left_out=_left_out(book, cause),
         changes=changed.changes,
         notes=(*book.notes, *over.notes, *land_notes, *notes, *unit_notes),
@@ -223,14 +231,6 @@ def _balance(balance: tuple[Balance, ...], what_if: WhatIf) -> tuple[Balance, ..
     return tuple(
         one.model_copy(update={"tolerance": what_if.tolerance.get(one.measure, one.tolerance)})
         for one in balance
-    )
-
-
-def _free_of_limits(demands: tuple[Demand, ...], frozen: Flags) -> tuple[Demand, ...]:
-    """Return demands that ask nothing of reps who are not planned again."""
-    return tuple(
-        replace(one, lo=np.where(frozen, 0.0, one.lo), hi=np.where(frozen, np.inf, one.hi))
-        for one in demands
     )
 
 

@@ -65,6 +65,8 @@ def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersi
             "what_if": made.what_if.model_dump(mode="json"),
             "reps": [one.rep_id or "" for one in layer.territories],
             "territory": [key or "" for key in alignment.territory.values()],
+            "hours": alignment.hours_per_year.tolist(),  # what people accept changes only these
+            "locks": [*layer.asked.request.locks.cause.vocabulary],
             "overlays": dict(made.overlays),
         }
     )

@@ -22,9 +22,7 @@ from .fault_engine import (
 
 def places(n: int, *, lon_deg: float = 9.5) -> Points:
     rng = np.random.default_rng(n)
-    return Points(
-        np.round(lon_deg + rng.random(n) / 5, 5), np.round(47.1 + rng.random(n) / 10, 5)
-    )
+    return Points(np.round(lon_deg + rng.random(n) / 5, 5), np.round(47.1 + rng.random(n) / 10, 5))
 
 
 def told(engine: FaultEngine, origins: Points, destinations: Points) -> np.ndarray:
@@ -142,7 +140,10 @@ def test_a_passing_fault_is_asked_again_after_growing_waits(
 def test_a_server_that_is_busy_gets_the_time_it_asks_for(
     engine: FaultEngine, opened: OpenIt, waits_seconds: list[float]
 ) -> None:
-    dated = {"Date": "Mon, 02 Nov 2026 10:00:00 GMT", "Retry-After": "Mon, 02 Nov 2026 10:00:40 GMT"}
+    dated = {
+        "Date": "Mon, 02 Nov 2026 10:00:00 GMT",
+        "Retry-After": "Mon, 02 Nov 2026 10:00:40 GMT",
+    }
 
     with opened() as travel:
         engine.script.extend([Answer(429, headers={"Retry-After": "17"}), Answer(429, b"", dated)])
@@ -250,7 +251,9 @@ def test_a_few_metres_below_nothing_are_nothing_as_osrm_means_them(
     engine: FaultEngine, opened: OpenIt
 ) -> None:
     with opened() as travel:
-        engine.script.append(json_answer({"code": "Ok", "durations": [[0]], "distances": [[-86.8]]}))
+        engine.script.append(
+            json_answer({"code": "Ok", "durations": [[0]], "distances": [[-86.8]]})
+        )
         legs = travel.matrix(places(1), places(1, lon_deg=9.9))
 
     assert (legs.minutes[0, 0], legs.km[0, 0]) == (0.0, 0.0)

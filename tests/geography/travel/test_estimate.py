@@ -58,9 +58,7 @@ def test_factors_by_band_leave_no_step_at_a_limit() -> None:
     factors = (2.0, 1.5, 1.2, 1.0, 0.9, 0.9, 0.8)
     near, far = (Points(np.zeros(1), np.array([lat])) for lat in (0.04490, 0.04506))  # at 5 km
 
-    minutes = [
-        EstimatedTravel(factors).matrix(one, HOME).minutes[0, 0] for one in (near, far)
-    ]
+    minutes = [EstimatedTravel(factors).matrix(one, HOME).minutes[0, 0] for one in (near, far)]
 
     assert minutes[1] == pytest.approx(minutes[0], rel=0.01)
 
