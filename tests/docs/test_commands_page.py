@@ -16,6 +16,7 @@ from sfterritory.pipeline.pull.job import PullReport
 from sfterritory.pipeline.review import ReviewState
 from sfterritory.pipeline.route import RouteReport
 from sfterritory.pipeline.status import StatusReport
+from sfterritory.pipeline.territory_report import TerritoriesReport
 from sfterritory.pipeline.why import WhyReport
 
 PAGE = "commands.md"
@@ -113,6 +114,7 @@ def test_the_environment_variables_of_the_page_are_those_the_program_reads() -> 
         pytest.param("doctor", DoctorReport, id="doctor"),
         pytest.param("pull", PullReport, id="pull"),
         pytest.param("build", BuildReport, id="build"),
+        pytest.param("territories", TerritoriesReport, id="territories"),
         pytest.param("route", RouteReport, id="route"),
         pytest.param("approve", ReviewState, id="approve"),
         pytest.param("reject", ReviewState, id="reject"),

@@ -77,10 +77,8 @@ def make_layer(
 
     plan = build_territories(asked.request, travel=travel, executor=executor)
     drive = driven(plan)
-    for turn in range(settings.territories.territories.drive_rounds):
+    for _ in range(settings.territories.territories.drive_rounds):
         hours = calls.service_hours + drive.account_line_haul_hours + drive.account_local_hours
-        # Whole steps would let accounts at a border swing from one side to the other and back.
-        hours = hours if turn == 0 else 0.5 * (hours + plan.hours)
         asked = asked.with_hours(hours, plan)
         plan = build_territories(asked.request, travel=travel, executor=executor)
         drive = driven(plan)
