@@ -94,7 +94,7 @@ def running_valhalla(graphs: Graphs) -> Iterator[str]:
     packages = side_packages()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "valhalla.json"
-        config.write_text(_valhalla_config(packages, graphs.valhalla_tiles, port=port))
+        config.write_text(_valhalla_config(graphs.valhalla_tiles, port=port))
         content = json.loads(config.read_text())
         content["httpd"]["service"] |= {
             "loopback": f"ipc://{folder}/loopback",
@@ -133,12 +133,12 @@ def build_osrm(extract: Path, folder: Path, *, vehicle: str = "car") -> Path:
 def _build(extract: Path, folder: Path, packages: Path) -> None:
     build_osrm(extract, folder)
     config = folder / "valhalla.json"
-    config.write_text(_valhalla_config(packages, folder / "tiles", port=1))
+    config.write_text(_valhalla_config(folder / "tiles", port=1))
     program = packages / "valhalla" / "bin" / "valhalla_build_tiles"
     _run([str(program), "-c", str(config), str(extract)])
 
 
-def _valhalla_config(packages: Path, tiles: Path, *, port: int) -> str:
+def _valhalla_config(tiles: Path, *, port: int) -> str:
     script = SIDE / "bin" / "valhalla_build_config"
     listen = f"tcp://127.0.0.1:{port}"
     answer = _run(
@@ -155,7 +155,7 @@ def _valhalla_config(packages: Path, tiles: Path, *, port: int) -> str:
 
 
 def _run(words: list[str]) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - programs of the wheels
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{words[0]} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return done.stdout
@@ -163,9 +163,7 @@ def _run(words: list[str]) -> str:
 
 @contextmanager
 def _running(words: list[str], port: int, name: str) -> Iterator[None]:
-    process = subprocess.Popen(  # noqa: S603 - a program of the wheels
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process, name)
         yield

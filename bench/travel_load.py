@@ -19,12 +19,12 @@ from bench.measure import markdown
 from sfterritory.model.columns import Floats
 from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.sphere import EARTH_RADIUS_KM, km_between, unit_vectors
-from sfterritory.optimize.travel_load import territory_travel
+from sfterritory.optimize.travel_load import MEASURED, territory_travel
 from sfterritory.optimize.workload import Calls, nearest_km, travel_share
 
 DAY_HOURS = 8.0
 SECONDS = 3600
-MOST_KM_SHARE, MOST_HOURS_SHARE = 0.15, 0.06
+SLACK = 1.5  # times the error that the package states: beyond it the statement is wrong
 KINDS = ("uniform", "clusters", "far patch", "thin")
 
 
@@ -55,10 +55,10 @@ class Answer:
 
 
 def main() -> int:
-    """Print a row per sample and the mean errors; return 1 where ours misses its limit."""
+    """Print a row per sample and the mean errors; return 1 where ours is far worse than stated."""
     parser = argparse.ArgumentParser(prog="python -m bench.travel_load", description=__doc__)
-    parser.add_argument("--samples", type=int, default=24)
-    parser.add_argument("--iterations", type=int, default=1500, help="of the solver, a sample")
+    parser.add_argument("--samples", type=int, default=40)
+    parser.add_argument("--iterations", type=int, default=2000, help="of the solver, a sample")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
@@ -97,7 +97,8 @@ def main() -> int:
                 f"driving {low:.0%} to {high:.0%}: {inside[:, 0].mean():.1%} on km, {len(inside)}"
             )
     km, hours = measured[:, 0].mean(), measured[:, 1].mean()
-    return 0 if km <= MOST_KM_SHARE and hours <= MOST_HOURS_SHARE else 1
+    print(f"stated: {MEASURED.km_share:.1%} on km, {MEASURED.hours_share:.1%} on hours")
+    return 0 if km <= SLACK * MEASURED.km_share and hours <= SLACK * MEASURED.hours_share else 1
 
 
 def draw(rng: np.random.Generator, kind: str) -> Sample:

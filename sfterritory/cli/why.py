@@ -59,10 +59,10 @@ def _show(report: WhyReport, console: Console) -> None:
             f"{visible(answer.pending.after_name)}: {answer.pending.state}."
         )
     for one in report.upcoming:
-        who = one.owner_name or "nobody yet: the territory is vacant"
+        whose = f"of {one.owner_name}" if one.owner_name else "which is vacant"
         console.print(
-            f"From {instant(one.effective_at)} it lies in {visible(one.territory)}, "
-            f"{visible(who)} (scenario {one.scenario})."
+            f"From {instant(one.effective_at)} on it is in the territory "
+            f"{visible(one.territory)}, {visible(whose)} (scenario {one.scenario})."
         )
     if answer.inputs:
         console.print("\nInputs", style="bold")

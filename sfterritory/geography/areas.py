@@ -55,8 +55,9 @@ def draw_areas(
 
     Points at one place make one Voronoi cell; it goes to the territory that owns most of them,
     to the lowest of several. Distances are taken in the plane of longitude and latitude, so
-    borders lean towards north and south at high latitudes, and an area at the antimeridian ends
-    there: its neighbours across it are not seen as near.
+    borders lean towards north and south at high latitudes, and at a pole an area ends at 90
+    degrees: who lives across it is not seen as near. An area across the antimeridian is cut there
+    into parts that both end at it.
 
     Args:
         lon_deg: Longitude, -180 to 180, shape (n,).
@@ -75,6 +76,7 @@ def draw_areas(
     if not len(owned):
         return Areas((Polygon(),) * count, shared)
     points = np.round(np.stack([lon_deg[owned], lat_deg[owned]], axis=1), COORDINATE_DECIMALS)
+    points[points[:, 0] == 180, 0] = -180  # one meridian
     sites, site_of_point = np.unique(points + 0.0, axis=0, return_inverse=True)
     site_of_point = site_of_point.reshape(-1)
     owner = _majority(site_of_point, territory[owned], len(sites), count=count)
@@ -114,7 +116,7 @@ def _majority(
 
 def _dissolved(cells: NDArray[np.object_]) -> Polygon | MultiPolygon:
     """Join cells; collapsed leftovers of the cutting are dropped."""
-    joined = shapely.union_all(cells, grid_size=_GRID_DEG)
+    joined = shapely.set_precision(shapely.union_all(cells), _GRID_DEG)
     if not joined.is_valid:
         joined = shapely.make_valid(joined, method="structure", keep_collapsed=False)
     parts = [part for part in shapely.get_parts(joined) if isinstance(part, Polygon)]

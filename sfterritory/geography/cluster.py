@@ -191,11 +191,15 @@ def _triangulated(vectors: Floats) -> NDArray[np.int64]:
     up = np.cross(middle, across)
     height = np.maximum(1 + vectors @ middle, 1e-12)
     flat = np.stack([vectors @ across, vectors @ up], axis=1) / height[:, None]
+    chain = np.lexsort((flat[:, 1], flat[:, 0]))
+    along = np.stack([chain[:-1], chain[1:]], axis=1)
     try:
-        corners = Delaunay(flat).simplices.astype(np.int64)
-    except QhullError:  # fewer than four places, or all on one line: they are a chain
-        chain = np.lexsort((flat[:, 1], flat[:, 0]))
-        return np.stack([chain[:-1], chain[1:]], axis=1)
+        corners = Delaunay(flat / max(float(np.abs(flat).max()), 1e-12)).simplices.astype(np.int64)
+    except QhullError:  # fewer than three places, or all on one line: they are a chain
+        return along
+    # Of places nearly on one line, the library returns triangles with its own point at infinity.
+    if int(corners.max()) >= len(flat):
+        return along
     return np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
 
 

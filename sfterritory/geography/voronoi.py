@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 
 from sfterritory.geography.distance import KM_PER_DEGREE
 from sfterritory.model.columns import Floats
@@ -18,6 +18,7 @@ Cells = NDArray[np.object_]
 
 Ring = list[tuple[float, float]]
 
+_TURN_DEG = 360.0
 _DISC_CORNERS = 48
 _ANGLES = np.linspace(0, 2 * np.pi, _DISC_CORNERS, endpoint=False)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
@@ -26,18 +27,50 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 def reach_cells(sites: Floats, *, reach_km: float) -> Cells:
     """Return for each site the places within its reach that are nearer to it than to others.
 
+    Sites near the antimeridian are seen from both sides of it, and a cell that crosses it comes
+    back in two parts.
+
     A disc takes nothing from a neighbour, for it is cut with the site's own cell only. Cutting
     is done here, half-plane by half-plane in degrees from the site: `shapely.intersection` of a
     disc and a cell was seen to return the wrong side of an edge next to the disc's corner.
 
     Args:
-        sites: Distinct longitudes and latitudes, shape (n, 2), n above 0.
+        sites: Distinct longitudes and latitudes, shape (n, 2), n above 0; none at 180 degrees, which
+            is -180.
         reach_km: Radius of the discs.
     """
+    reach_deg = _reach_deg(sites, reach_km)
+    mirrored = _mirrored(sites, reach_deg)
+    everywhere = np.concatenate([sites, mirrored])
+    cells = _cells(everywhere, _reach_deg(everywhere, reach_km))[: len(sites)]
+    west, _, east, _ = shapely.bounds(cells).T
+    for row in np.flatnonzero((west < -180) | (east > 180)).tolist():
+        cells[row] = _parts_of_world(cells[row])
+    return cells
+
+
+def _reach_deg(sites: Floats, reach_km: float) -> Floats:
+    """Return how far each site reaches to the east and to the north, shape (n, 2)."""
     reach_lat = reach_km / KM_PER_DEGREE
     # Near the poles a disc would go round the earth.
     reach_lon = np.minimum(reach_lat / np.cos(np.radians(np.minimum(np.abs(sites[:, 1]), 85))), 90)
-    reach_deg = np.stack([reach_lon, np.full(len(sites), reach_lat)], axis=1)
+    return np.stack([reach_lon, np.full(len(sites), reach_lat)], axis=1)
+
+
+def _mirrored(sites: Floats, reach_deg: Floats) -> Floats:
+    """Return the sites that those across the antimeridian have to see, one turn of the earth away.
+
+    Two sites meet only if they are no further apart than both of their discs reach.
+    """
+    sees = reach_deg[:, 0] + reach_deg[:, 0].max(initial=0.0)
+    turned = [
+        sites[np.abs(sites[:, 0] - side) <= sees] - [np.copysign(_TURN_DEG, side), 0.0]
+        for side in (-180.0, 180.0)
+    ]
+    return np.concatenate(turned)
+
+
+def _cells(sites: Floats, reach_deg: Floats) -> Cells:
     cells = _diagram(sites, reach_deg)
     corners, cell_of_corner = shapely.get_coordinates(cells, return_index=True)
     away = np.hypot(*((corners - sites[cell_of_corner]) / reach_deg[cell_of_corner]).T)
@@ -47,6 +80,18 @@ def reach_cells(sites: Floats, *, reach_km: float) -> Cells:
         edges = _edges(shapely.get_coordinates(cells[row]) - sites[row])
         cells[row] = _cut_disc(sites[row], reach_deg[row], edges)
     return _mended(cells, sites, reach_deg)
+
+
+def _parts_of_world(cell: Polygon) -> MultiPolygon:
+    """Return a convex cell cut at the antimeridian, each part within -180 to 180 degrees."""
+    ring = [(x, y) for x, y in shapely.get_coordinates(cell)[:-1].tolist()]
+    parts = []
+    for turn in (-_TURN_DEG, 0.0, _TURN_DEG):
+        # Cut before it is turned: -180 and 180 are exact, and both parts share the same corners.
+        inside = _cut(_cut(ring, 1, 0, 180 - turn), -1, 0, 180 + turn)
+        if len(inside) > 2:
+            parts.append(Polygon([(x + turn, y) for x, y in inside]))
+    return MultiPolygon([part for part in parts if part.area > 0])
 
 
 def _diagram(sites: Floats, reach_deg: Floats) -> Cells:
@@ -114,7 +159,7 @@ def _bisectors(
 def _cut_disc(site: Floats, reach_deg: Floats, half_planes: Iterable[HalfPlane]) -> Polygon:
     """Return what the half-planes leave of a site's disc within the map."""
     lon, lat = site.tolist()
-    world = ((1, 0, 180 - lon), (-1, 0, 180 + lon), (0, 1, 90 - lat), (0, -1, 90 + lat))
+    world = ((0, 1, 90 - lat), (0, -1, 90 + lat))
     ring: Ring = [(x, y) for x, y in (_CIRCLE * reach_deg).tolist()]
     for a, b, c in (*world, *half_planes):
         ring = _cut(ring, a, b, c)

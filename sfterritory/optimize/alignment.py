@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sfterritory.model.columns import Flags, Floats, Ints, TextColumn
 from sfterritory.optimize.band import Band
 
+_ROUNDING = 1e-9
+
 
 class ReasonCode(IntEnum):
     """Why an account belongs where it does; `reasons.explain` says it with its figures."""
@@ -227,10 +229,13 @@ class TerritoryPlan:
     def gap_share(self) -> float | None:
         """Return how far the plan may be above the best one for these centres, 0 if proven best.
 
-        None where the bound says nothing, since it is not above 0.
+        None where the bound says nothing: it is not above 0, or it is of plans that keep more
+        limits than this one.
         """
-        if self.lower_bound <= 0:
-            return 0.0 if self.objective <= 0 else None
+        if self.objective <= 0 and self.lower_bound <= 0:
+            return 0.0
+        if self.lower_bound <= 0 or self.objective < self.lower_bound * (1.0 - _ROUNDING):
+            return None
         return max(0.0, self.objective / self.lower_bound - 1.0)
 
     @property

@@ -16,6 +16,8 @@ from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.travel_load import territory_travel
 from sfterritory.optimize.workload import Calls, compact_parts
 
+_LOOKED_AT = 1_000_000  # accounts in all that further numbers of reps may cost
+
 
 @dataclass(frozen=True, slots=True)
 class StaffNeed:
@@ -30,7 +32,8 @@ class StaffNeed:
         service_hours: Calls times duration.
         travel_hours: Driving of so many reps.
         rep_hours: What a rep has.
-        hours_with_one_less: Service and driving of one rep fewer; NaN where there would be none.
+        hours_with_one_less: Least service and driving found for fewer reps; NaN where none were
+            looked at, since the service alone is more than they have.
     """
 
     reps: int
@@ -75,30 +78,28 @@ def reps_needed(calls: Calls, *, rep_hours: float, params: WorkloadParams) -> St
     service = float(book.service_hours.sum())
     if len(book) == 0:
         return StaffNeed(0, 0, 0.0, 0.0, rep_hours, float("nan"))
-    known: dict[int, float] = {}
+    hours: dict[int, float] = {}
 
-    def hours(reps: int) -> float:
-        if reps not in known:
-            known[reps] = service + _travel_hours(book, reps, params)
-        return known[reps]
+    def missing(parts: int) -> float:
+        if parts not in hours:
+            hours[parts] = service + _travel_hours(book, parts, params)
+        return hours[parts] - parts * rep_hours
 
-    def missing(reps: int) -> float:
-        return hours(reps) - reps * rep_hours
-
-    short, enough = _bracket(missing, service, rep_hours)
-    turn = 0
-    while enough - short > 1:
-        # A line between both ends comes close at once; halving keeps it from creeping.
-        share = missing(short) / (missing(short) - missing(enough)) if turn % 2 == 0 else 0.5
-        middle = min(max(short + ceil(share * (enough - short)), short + 1), enough - 1)
-        if missing(middle) <= 0:
-            enough = middle
-        else:
-            short = middle
-        turn += 1
-    most = enough
-    fewer = hours(most - 1) if most > 1 else float("nan")
-    return StaffNeed(most, len(book), service, hours(most) - service, rep_hours, fewer)
+    least = max(1, ceil(service / rep_hours))
+    enough = _first_enough(missing, least, rep_hours)
+    # Where cuts happen to run changes the driving: fewer parts may drive less than more parts.
+    for parts in range(enough - 1, max(least, enough - _LOOKED_AT // len(book)) - 1, -1):
+        missing(parts)
+    reps, parts = min((max(one, ceil(hours[one] / rep_hours)), one) for one in hours)
+    fewer = [hours[one] for one in hours if one < reps]
+    return StaffNeed(
+        reps,
+        len(book),
+        service,
+        hours[parts] - service,
+        rep_hours,
+        min(fewer) if fewer else float("nan"),
+    )
 
 
 def reps_needed_by_region(
@@ -121,15 +122,22 @@ def roster_reach(hours: Floats, *, rep_hours: Floats) -> RosterReach:
     return RosterReach(floor(share * len(hours) + 1e-9), share, max(0.0, needed - available))
 
 
-def _bracket(
-    missing: Callable[[int], float], service_hours: float, rep_hours: float
-) -> tuple[int, int]:
-    """Return a number of reps that does not suffice, 0 perhaps, and one that does."""
-    short, enough = 0, max(1, ceil(service_hours / rep_hours))
+def _first_enough(missing: Callable[[int], float], least: int, rep_hours: float) -> int:
+    """Return a number of parts that suffices where one less does not, at least `least`."""
+    short, enough = least - 1, least
     while missing(enough) > 0:
         short, enough = enough, enough + ceil(missing(enough) / rep_hours)
-    # Without driving fewer reps would not do: no need to look below the service hours.
-    return max(short, ceil(service_hours / rep_hours) - 1), enough
+    turn = 0
+    while enough - short > 1:
+        # A line between both ends comes close at once; halving keeps it from creeping.
+        share = missing(short) / (missing(short) - missing(enough)) if turn % 2 == 0 else 0.5
+        middle = min(max(short + ceil(share * (enough - short)), short + 1), enough - 1)
+        if missing(middle) <= 0:
+            enough = middle
+        else:
+            short = middle
+        turn += 1
+    return enough
 
 
 def _travel_hours(book: Calls, reps: int, params: WorkloadParams) -> float:

@@ -17,7 +17,6 @@ from sfterritory.model.columns import Floats, TextColumn
 from sfterritory.model.document import Document, content_hash
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Territory
-from sfterritory.optimize.cadence import ProposalParams
 from sfterritory.optimize.capacity import capacity_hours_per_year
 from sfterritory.optimize.proposal import (
     NOBODY,
@@ -115,7 +114,7 @@ def proposals(
     found = propose(
         desk.book,
         desk.capacity_hours,
-        params=ProposalParams(),
+        params=settings.territories.proposals,
         loss_share=settings.territories.territories.loss_share,
     )
     return desk.report(found, only=desk.rows_called(territory))

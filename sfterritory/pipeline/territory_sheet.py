@@ -9,13 +9,7 @@ import numpy as np
 import shapely
 
 from sfterritory.geography.areas import Areas
-from sfterritory.model.columns import (
-    AccountColumns,
-    Floats,
-    Ints,
-    RosterColumns,
-    TextColumn,
-)
+from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
 from sfterritory.model.store.territory import Alignment, Territory
 from sfterritory.optimize.alignment import ReasonCode, TerritoryPlan
 from sfterritory.optimize.reasons import causes, would_change

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from sfterritory.connectors.road.params import TravelParams
 from sfterritory.geography.params import GeographyParams
 from sfterritory.model.document import Document
+from sfterritory.optimize.cadence import ProposalParams
 from sfterritory.optimize.params import TerritoryParams, WorkloadParams
 from sfterritory.routing.rules import Condition
 
@@ -173,6 +174,7 @@ class TerritoriesFile(Document):
     territories: TerritoryParams = TerritoryParams()
     travel: TravelParams = TravelParams()
     geography: GeographyParams = GeographyParams()
+    proposals: ProposalParams = ProposalParams()
     overlays: tuple[Overlay, ...] = ()
 
     @field_validator("territories")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import shapely
 
-from sfterritory.connectors import polygon_file
 from sfterritory.connectors.polygon_file import ShapeKind, read_areas, read_barriers
 from sfterritory.errors import ConfigError
 
@@ -231,12 +230,3 @@ def test_a_line_over_the_antimeridian_is_cut_there(tmp_path: Path) -> None:
 
     pieces = sorted(one.bounds for one in shapely.get_parts(read.shapes[0].geometry))
     assert pieces == [(-180, 0, -179, 0), (179, 0, 180, 0)]
-
-
-def test_the_limits_are_those_that_the_page_tells() -> None:
-    page = Path(polygon_file.__file__).parents[2] / "docs" / "geography.md"
-
-    text = page.read_text(encoding="utf-8")
-
-    assert f"{polygon_file.MAX_FILE_BYTES // 1_000_000} MB" in text
-    assert f"{polygon_file.MAX_POSITIONS:,} positions" in text

@@ -125,3 +125,40 @@ def test_points_a_decimetre_apart_and_far_from_all_others_keep_their_own_land() 
     assert shapely.intersects_xy(areas.polygons[0], 10.0, -4.0)
     assert shapely.intersects_xy(areas.polygons[1], 10.000001, -4.0)
     assert shapely.intersection(areas.polygons[0], areas.polygons[1]).area < 1e-9
+
+
+def test_an_area_across_the_antimeridian_is_cut_there_and_reaches_as_far_on_both_sides() -> None:
+    (crossing,) = (drawn((179.95, 0.0, 0), reach_km=20.0, count=1).polygons,)
+    (inland,) = (drawn((9.95, 0.0, 0), reach_km=20.0, count=1).polygons,)
+
+    assert crossing[0].area == pytest.approx(inland[0].area)
+    assert crossing[0].bounds[0] == -180
+    assert crossing[0].bounds[2] == 180
+
+
+@pytest.mark.parametrize("lon", [180.0, -180.0])
+def test_neighbours_across_the_antimeridian_share_a_border(lon: float) -> None:
+    areas = drawn((lon, 0.0, 0), (179.8, 0.0, 1), (-179.8, 0.0, 2), reach_km=20.0)
+
+    mine, west, east = areas.polygons
+    assert shapely.intersects_xy(mine, [179.95, -179.95, 180.0, -180.0], 0.0).all()
+    assert shapely.intersects_xy(west, 179.85, 0.0)
+    assert shapely.intersects_xy(east, -179.85, 0.0)
+    assert shapely.area(shapely.intersection(mine, shapely.union_all([west, east]))) < 1e-9
+
+
+def test_cells_of_one_territory_leave_no_slit_between_them() -> None:
+    east, north = (one.ravel() for one in np.meshgrid(np.linspace(0, 2, 9), np.linspace(0, 2, 9)))
+    rng = np.random.default_rng(5)
+
+    areas = draw_areas(
+        east + rng.normal(0, 0.05, 81),
+        north + rng.normal(0, 0.05, 81),
+        np.zeros(81, dtype=np.int32),
+        1,
+        reach_km=60.0,
+    )
+
+    (area,) = areas.polygons
+    assert isinstance(area, shapely.Polygon)
+    assert area.length == pytest.approx(area.buffer(1e-4).length, rel=0.01)

@@ -3,13 +3,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sfterritory.optimize.metrics import balance, disruption, weighted_quantile
+from sfterritory.optimize.band import Band
+from sfterritory.optimize.metrics import alignment_metrics, balance, disruption, weighted_quantile
 from sfterritory.optimize.sphere import group_medians, km_between, lon_lat, unit_vectors
 
+from .asked import ask
+from .books import accounts_at, roster_of
 
-def test_balance_is_measured_against_each_territorys_own_share() -> None:
-    even = balance(np.array([20.0, 10.0]), np.array([1.0, 0.5]), tolerance=0.05)
-    skewed = balance(np.array([30.0, 10.0]), np.array([1.0, 1.0]), tolerance=0.05)
+
+def band(load: list[float], *, target: list[float], tolerance: float = 0.05) -> Band:
+    part = np.array(target)
+    lo, hi = part * (1 - tolerance), part * (1 + tolerance)
+    return Band("hours", "h", part, lo, hi, np.array(load), np.zeros(0))
+
+
+def test_balance_is_measured_against_each_territorys_own_target() -> None:
+    even = balance(band([20.0, 10.0], target=[20.0, 10.0]))
+    skewed = balance(band([30.0, 10.0], target=[20.0, 20.0]))
 
     assert (even.max_over_mean, even.gini, even.share_outside) == pytest.approx((1.0, 0.0, 0.0))
     assert skewed.max_over_mean == pytest.approx(1.5)
@@ -19,11 +29,19 @@ def test_balance_is_measured_against_each_territorys_own_share() -> None:
     assert skewed.share_outside == 1.0
 
 
+def test_a_rep_who_is_meant_to_have_nothing_is_no_part_of_the_balance() -> None:
+    answer = balance(band([10.0, 10.0, 5.0], target=[10.0, 10.0, 0.0]))
+
+    assert answer.max_over_mean == 1.0
+    assert answer.share_outside == pytest.approx(0.2)
+
+
 def test_disruption_leaves_out_accounts_that_nobody_owned() -> None:
     answer = disruption(
         np.array([0, 1, 1, 0]),
         np.array([0, 0, -1, 0]),
         amounts=(np.array([1.0, 2.0, 50.0, 1.0]), np.array([0.0, 30.0, 5.0, 10.0])),
+        lock=np.array([0, -1, 0, -1]),
         n_territories=2,
     )
 
@@ -32,6 +50,24 @@ def test_disruption_leaves_out_accounts_that_nobody_owned() -> None:
     assert answer.hours_share == pytest.approx(0.5)
     assert answer.value_share == pytest.approx(0.75)
     assert answer.reps_over_a_fifth_new == 1
+    assert (answer.locks_kept, answer.locks) == (1, 2)
+
+
+def test_any_number_of_demands_is_measured() -> None:
+    accounts = accounts_at([0.0, 1.0], [50.0, 50.0], value_usd=[1.0, 3.0], rep=[0, 0])
+    request = ask(accounts, roster_of(2), hours=[2.0, 2.0])
+
+    answer = alignment_metrics(
+        np.array([0, 1], dtype=np.int32),
+        accounts=accounts,
+        demands=request.demands,
+        lock=request.locks.rep,
+    )
+
+    assert answer.balance["hours"].max_over_mean == 1.0
+    assert answer.balance["value"].max_over_mean == pytest.approx(1.5)
+    assert answer.travel.mean_km == pytest.approx(0.0, abs=1e-6)
+    assert answer.disruption.accounts_moved == 1
 
 
 def test_a_weighted_quantile_counts_weight_and_not_rows() -> None:

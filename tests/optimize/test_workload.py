@@ -5,7 +5,15 @@ import pytest
 
 from sfterritory.optimize.capacity import capacity_hours_per_year
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.workload import leg_minutes, servable_accounts, workload
+from sfterritory.optimize.sphere import unit_vectors
+from sfterritory.optimize.workload import (
+    WorkloadRowError,
+    compact_parts,
+    hop_km,
+    leg_minutes,
+    servable_accounts,
+    workload,
+)
 
 from .books import accounts_at, roster_of
 
@@ -102,3 +110,82 @@ def test_a_rep_can_serve_more_accounts_of_a_territory_that_needs_fewer_hours_eac
     )
 
     np.testing.assert_allclose(served, [100.0, 30.0, np.nan])
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.inf, -np.inf], ids=["negative", "huge", "minus huge"])
+def test_calls_and_minutes_that_cannot_be_are_refused_with_their_rows(wrong: float) -> None:
+    calls = np.array([4.0, wrong, np.nan, wrong])
+
+    with pytest.raises(WorkloadRowError, match="calls_per_year of 2 accounts .*row 1: ") as found:
+        workload(
+            accounts_at([0.0] * 4, [0.0] * 4, calls_per_year=calls), roster_of(1), params=PARAMS
+        )
+    assert found.value.rows.tolist() == [1, 3]
+
+    with pytest.raises(WorkloadRowError, match="visit_minutes of 1 accounts"):
+        workload(accounts_at([0.0], [0.0], visit_minutes=wrong), roster_of(1), params=PARAMS)
+
+
+def test_legs_and_hops_are_shown_apart_for_every_account() -> None:
+    rng = np.random.default_rng(4)
+    accounts = accounts_at(*rng.normal(0, 0.5, (2, 50)), calls_per_year=np.tile([0.0, 12.0], 25))
+
+    answer = workload(accounts, roster_of(1, lon_deg=0.0, lat_deg=0.0), params=PARAMS)
+
+    np.testing.assert_allclose(answer.travel_hours, answer.line_haul_hours + answer.local_hours)
+    assert (answer.line_haul_hours[1::2] > 0).all()
+    assert (answer.local_hours[1::2] > 0).all()
+    assert (answer.hours[::2] == 0).all()
+
+
+def test_the_way_between_neighbours_counts_accounts_on_one_point_each() -> None:
+    lon = np.array([0.0] * 6 + [1.0, 1.0, 1.0, 2.0, 2.0])
+
+    hop = hop_km(accounts_at(lon, np.zeros(11)))
+
+    degree_km, root = 111.195, 0.754 * 0.7124 * np.sqrt(np.pi / 5)
+    assert hop[0] == 0  # five others stand on the same point
+    np.testing.assert_allclose(hop[6:], root * degree_km, rtol=1e-4)  # the fifth is a degree away
+    np.testing.assert_allclose(
+        hop_km(accounts_at([0.0, 1.0], [0.0, 0.0])), root * np.sqrt(5) * degree_km, rtol=1e-4
+    )
+    assert hop_km(accounts_at([0.0], [0.0])).tolist() == [0.0]
+
+
+def test_the_row_order_of_accounts_does_not_change_the_hours() -> None:
+    rng = np.random.default_rng(6)
+    lon, lat, calls = rng.normal(10, 1, 300), rng.normal(50, 1, 300), rng.integers(0, 9, 300)
+    order = rng.permutation(300)
+    straight = workload(accounts_at(lon, lat, calls_per_year=calls), roster_of(7), params=PARAMS)
+
+    shuffled = workload(
+        accounts_at(lon[order], lat[order], calls_per_year=calls[order]),
+        roster_of(7),
+        params=PARAMS,
+    )
+
+    np.testing.assert_allclose(shuffled.hours, straight.hours[order])
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_accounts_on_one_point_are_no_trouble() -> None:
+    n = 100_000
+    accounts = accounts_at(np.full(n, 10.0), np.full(n, 50.0))
+
+    answer = workload(accounts, roster_of(50), params=PARAMS)
+
+    np.testing.assert_array_equal(answer.hours, answer.service_hours)
+
+
+def test_parts_are_compact_and_of_about_equal_weight() -> None:
+    rng = np.random.default_rng(7)
+    lon, weights = rng.uniform(0, 10, 1000), rng.uniform(0, 2, 1000)
+
+    part = compact_parts(unit_vectors(lon, np.zeros(1000)), weights, parts=4)
+
+    assert sorted(set(part.tolist())) == [0, 1, 2, 3]
+    np.testing.assert_allclose(np.bincount(part, weights=weights), weights.sum() / 4, rtol=0.02)
+    assert sorted(part[np.argsort(lon)].tolist()) in (
+        part[np.argsort(lon)].tolist(),
+        part[np.argsort(lon)][::-1].tolist(),
+    )

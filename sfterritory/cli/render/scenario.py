@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from sfterritory.cli.render.layout import render_facts, render_table
+from sfterritory.model.store.scenario import ScenarioState
 from sfterritory.pipeline.scenario_comparison import ComparisonReport
 from sfterritory.pipeline.scenario_entry import ScenarioEntry
 from sfterritory.pipeline.scenario_figures import BalanceFigures, DemandBalance, VersionFigures
@@ -33,7 +34,7 @@ def render_entries(entries: Sequence[ScenarioEntry], *, console: Console) -> Non
             (
                 one.name,
                 _state(one),
-                instant(one.effective_at) if one.effective_at else "",
+                _counts_from(one),
                 "kept" if one.feasible else "broken",
                 instant(one.created_at),
                 one.created_by,
@@ -49,8 +50,8 @@ def render_entry(entry: ScenarioEntry, *, console: Console) -> None:
     """Print one scenario."""
     console.print(f"Scenario {visible(entry.name)}", style="bold", highlight=False)
     facts = [("State", _state(entry))]
-    if entry.effective_at is not None:
-        facts.append(("Counts from", instant(entry.effective_at)))
+    if _counts_from(entry):
+        facts.append(("Counts from", _counts_from(entry)))
     if entry.note:
         facts.append(("Note", entry.note))
     facts += [
@@ -172,6 +173,12 @@ def _render_notes(notes: Sequence[str], *, console: Console) -> None:
     for note in notes:
         console.print()
         console.print(f"Note: {visible(note)}")
+
+
+def _counts_from(entry: ScenarioEntry) -> str:
+    if entry.effective_at is None or entry.state is ScenarioState.WITHDRAWN:
+        return ""
+    return instant(entry.effective_at)
 
 
 def _state(entry: ScenarioEntry) -> str:

@@ -72,4 +72,4 @@ def refusal_of(code: str) -> Refusal:
 
 
 def _rounded(values: Sequence[float | None] | None, *, digits: int) -> list[float | None]:
-    return [None if one is None else round(one, digits) for one in values or ()]
+    return [None if one is None else round(float(one), digits) for one in values or ()]

@@ -91,10 +91,8 @@ class RoadTravel:
         if not self.breaker.failures:
             return ()
         given_up = ", and nothing more is asked" if self.breaker.is_open else ""
-        return (
-            f"{self.breaker.failures:,} requests got no answer{given_up}; the last: "
-            f"{self.breaker.words}",
-        )
+        failures = f"{self.breaker.failures:,} requests got no answer{given_up}"
+        return (f"{failures}; the last: {self.breaker.words}",)
 
     def matrix(self, origins: Points, destinations: Points) -> Legs:
         """Return every origin with every destination, shape (origins, destinations)."""

@@ -200,13 +200,14 @@ def _fit(
 def _left_out_causes(changed: Changed, over: OverrideLocks, fit: Fit) -> TextColumn:
     """Return why an account is in no territory, missing where it is in one.
 
-    Somebody's override to another person goes first, and one to a rep outweighs the rest.
+    Somebody's override to another person goes first; one to a rep, or a lock, outweighs the rest.
     """
     words = [*over.cause.vocabulary, OUTSIDE]
     codes = np.where(over.leaves, over.cause.codes, -1).astype(np.int32)
     open_yet = (codes < 0) & (over.rep < 0)
     codes[open_yet & changed.left_out] = len(words) - 1
-    nobody = np.flatnonzero(open_yet & ~changed.left_out & nobody_may(fit))
+    held = changed.accounts.locked | (changed.settled >= 0) | changed.left_out
+    nobody = np.flatnonzero(open_yet & ~held & nobody_may(fit))
     codes[nobody] = fit.group[nobody] + len(words)
     words += [f"{_NOBODY_MAY}: {cause}" for cause in fit.cause]
     return TextColumn(codes, tuple(words))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.road import drawn, on_streets
 from bench.road_engines import (
     ROOT,
     SIDE,
@@ -118,7 +119,8 @@ def test_valhalla_answers_and_tells_its_version(valhalla: str, tmp_path: Path) -
 def test_the_engines_agree_on_kilometres_and_roughly_on_minutes(
     osrm: str, valhalla: str, tmp_path: Path
 ) -> None:
-    origins, destinations = places(40, 3), places(10, 4)
+    streets = on_streets(osrm, drawn(AREA))
+    origins, destinations = streets.taken(np.arange(40)), streets.taken(np.arange(40, 50))
     with opened("osrm", osrm, tmp_path) as one, opened("valhalla", valhalla, tmp_path) as other:
         first, second = one.matrix(origins, destinations), other.matrix(origins, destinations)
 

@@ -1,0 +1,226 @@
+"""What the mappings say of territories, through `build`: limits, locks, reservations, teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from end_to_end.conftest import Prepare
+from end_to_end.desk import Desk, records, reps
+from sfterritory.model.store.store import open_store
+from sfterritory.sandbox.running import SandboxHandle
+
+FILE = "mappings/territories.yaml"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def office(pulled: Path, desk_of: Prepare) -> Iterator[tuple[Desk, SandboxHandle]]:
+    with desk_of(pulled) as both:
+        yield both
+
+
+def say(desk: Desk, old: str, new: str) -> None:
+    desk.edit(FILE, old, new)
+    desk.run("pull")  # a field that is named for the first time has to be read
+
+
+def build(desk: Desk, *words: str, code: int = 0) -> Any:
+    return desk.ask("build", "--no-curve", *words, code=code)
+
+
+def counting(desk: Desk) -> str:
+    """Return the version that routing and plans go by."""
+    with open_store(desk.store_url) as store:
+        version = store.territories.latest()
+    return "" if version is None else version.id
+
+
+def alignment(desk: Desk) -> dict[str, str]:
+    """Return the rep of each account that is in a territory."""
+    with open_store(desk.store_url) as store:
+        version = store.territories.latest()
+        assert version is not None
+        rep_of = {one.key: one.rep_id or "" for one in store.territories.territories(version.id)}
+        found = store.territories.alignment(version.id)
+        keys = found.territory.values()
+    return {
+        record_id: rep_of[key]
+        for record_id, key in zip(found.account_ids.tolist(), keys, strict=True)
+        if key is not None
+    }
+
+
+def test_lock_rules_hold_accounts_by_their_children_and_their_dates(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    say(
+        desk,
+        "  rules: []\n",
+        "  rules:\n"
+        "    - {name: open deal, opportunity: {field: IsClosed, is: false}}\n"
+        "    - {name: crisis, case: {field: Priority, is: High}}\n"
+        "    - {name: fresh, date: CreatedDate, within_days: 0}\n",
+    )
+    report = build(desk)
+
+    found = records(org, "Account", "Opportunity")
+    roster = {one["Id"] for one in reps(org)}
+    held = {row["AccountId"] for row in found["Opportunity"].values() if not row["IsClosed"]}
+    placed = alignment(desk)
+    kept = [one for one in held if one in placed and found["Account"][one]["OwnerId"] in roster]
+    assert kept
+    assert all(placed[one] == found["Account"][one]["OwnerId"] for one in kept)
+    assert 0 < report["locked"]["open deal"] <= len(kept)
+    assert "fresh" not in report["locked"]
+
+
+def test_reserved_accounts_go_to_their_reps_alone(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, org = office
+    first, second = reps(org)[:2]
+    say(
+        desk,
+        "reserved: []\n",
+        "reserved:\n"
+        "  - name: named list\n"
+        "    accounts: {field: Rating, is: Hot}\n"
+        f"    reps: {{field: Username, in: [{first['Username']}, {second['Username']}]}}\n"
+        "    only: true\n",
+    )
+    report = build(desk, "--accept-limits", "few accounts")
+
+    accounts = records(org, "Account")["Account"]
+    theirs = {first["Id"], second["Id"]}
+    placed = alignment(desk)
+    locked = {one for one in placed if accounts[one]["Territory_Locked__c"]}
+    hot = {one for one in placed if accounts[one]["Rating"] == "Hot"} - locked
+    assert hot
+    assert {placed[one] for one in hot} <= theirs
+    assert not {placed[one] for one in placed.keys() - hot - locked} & theirs
+    assert report["accounts"] == len(placed)
+
+
+def test_nobody_may_have_an_account_that_no_rep_fits_and_it_is_told(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    say(
+        desk,
+        "reserved: []\n",
+        "reserved: [{name: German, accounts: {field: Rating, is: Hot}, "
+        "reps: {field: Title, is: Nobody}}]\n",
+    )
+    report = build(desk)
+
+    (cause,) = report["left_out"]
+    assert "no rep may have it" in cause
+    assert "German" in cause
+    accounts = records(org, "Account")["Account"]
+    hot = {one for one, row in accounts.items() if row["Rating"] == "Hot"}
+    free = {one for one in hot if not accounts[one]["Territory_Locked__c"]}
+    assert not free & alignment(desk).keys()
+    desk.run("route")
+    desk.run("plan", "--no-html")
+    assert "left out with a cause" in desk.run("show").out
+
+
+def test_broken_limits_are_not_gone_by_until_somebody_accepts_them(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, _ = office
+    before = build(desk)["version"]
+    desk.edit(FILE, "  - {measure: hours, tolerance: 0.05}", "  - {measure: hours, at_most: 20}")
+
+    refused = desk.run("build", code=6).all
+    report = build(desk, code=6)
+
+    assert not report["feasible"]
+    assert not report["chosen"]
+    assert report["conflicts"]
+    assert sum(one["by"] for one in report["relaxation"]) > 0
+    assert "--accept-limits" in refused
+    assert counting(desk) == before
+    accepted = build(desk, "--accept-limits", "two more reps start in May")
+    assert accepted["chosen"]
+    assert counting(desk) == accepted["version"]
+    assert "two more reps start in May" in desk.run("log", "--json").out
+
+
+def test_one_region_is_planned_and_the_others_stay(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, org = office
+    state = reps(org)[0]["State"]
+    say(desk, "  levels: []\n", "  levels: [State]\n")
+    build(desk)
+    owner_of = {one: row["OwnerId"] for one, row in records(org, "Account")["Account"].items()}
+
+    report = build(desk, "--only", f"State={state}", "--accept-limits", "one region")
+
+    roster = {one["Id"]: one["State"] for one in reps(org)}
+    placed = alignment(desk)
+    others = [one for one in placed if roster.get(owner_of[one], state) != state]
+    assert others
+    assert all(placed[one] == owner_of[one] for one in others)
+    lines = {one["value"]: one for one in report["levels"]["State"]}
+    assert lines.keys() == set(roster.values())
+    assert sum(one["accounts"] for one in lines.values()) == report["accounts"]
+
+
+def test_a_second_team_gets_territories_of_its_own(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, _ = office
+    desk.edit(
+        FILE,
+        "territories:\n  mode: homes",
+        "overlays:\n"
+        "  - name: experts\n"
+        "    roster: {where: {all: [{field: Title, is: Account Executive}, "
+        "{field: IsActive, is: true}]}}\n"
+        "    scope: {field: Industry, is_empty: false}\n"
+        "    calls_share: 0.25\n"
+        "    mode: greenfield\n"
+        "\nterritories:\n  mode: homes",
+    )
+    report = build(desk)
+
+    team = report["overlays"]["experts"]
+    assert 0 < team["accounts"] <= report["accounts"]
+    assert counting(desk) == report["version"]
+    again = build(desk)["overlays"]["experts"]
+    assert again["version"] != ""
+    assert again["accounts"] == team["accounts"]
+
+
+@pytest.mark.parametrize("unit", ["postal_code", "county", "cell"])
+def test_units_are_not_cut(office: tuple[Desk, SandboxHandle], unit: str) -> None:
+    desk, org = office
+    desk.edit(FILE, "units: {by: account,", f"units: {{by: {unit}, cell_km: 200,")
+    build(desk, "--tolerance", "hours=0.3", "--accept-limits", "whole units")
+
+    accounts = records(org, "Account")["Account"]
+    placed = alignment(desk)
+    owner: dict[str, set[str]] = {}
+    for one, rep in placed.items():
+        row = accounts[one]
+        if unit == "postal_code" and row["BillingPostalCode"] and not row["Territory_Locked__c"]:
+            owner.setdefault(row["BillingPostalCode"], set()).add(rep)
+    assert all(len(found) == 1 for found in owner.values())
+    assert len(set(placed.values())) == len(reps(org))
+
+
+def test_every_mistake_of_the_new_sections_is_named_with_its_line(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, _ = office
+    desk.edit(FILE, "  rules: []\n", "  rules: [{name: odd}]\n")
+    desk.edit(FILE, "units: {by: account,", "units: {by: area,")
+    line = desk.edit(FILE, "  mode: homes ", "  mode: home ")
+
+    said = desk.run("build", code=1).err
+
+    assert "a lock rule asks one thing" in said
+    assert f"{FILE}:{line}" in said
+    assert "Traceback" not in said

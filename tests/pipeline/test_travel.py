@@ -1,0 +1,70 @@
+"""The command `travel` on a project, from its settings to its tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.conftest import PULLED_AT
+from sfterritory.cli.main import run
+from sfterritory.model.store.store import Store
+from sfterritory.pipeline.travel_report import calibration_report, places_by_id, travel_report
+from sfterritory.settings.project import Settings
+
+
+def test_a_project_that_says_nothing_estimates_and_tells_how_far_off_that_is(
+    settings: Settings, store: Store
+) -> None:
+    report = travel_report(settings, store, now=PULLED_AT)
+
+    assert (report.provider, report.source, report.requests) == ("estimate", "estimate", 0)
+    assert len(report.checks) == 8
+    assert all(one.minutes == one.estimated_minutes for one in report.checks)
+    assert {one.quality for one in report.checks} == {"estimate"}
+    assert [one.band for one in report.estimate_error][:2] == ["0-1 km", "1-2 km"]
+
+
+def test_a_calibration_is_printed_as_the_line_that_sets_it(
+    project: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = places_by_id(store)
+    ids = sorted(places)[:60]
+    lines = [f"{a},{b},30" for a, b in zip(ids, ids[1:], strict=False)]
+    legs = project / "legs.csv"
+    legs.write_text("\n".join(["from_id,to_id,minutes", *lines]), encoding="utf-8")
+
+    words = ["travel", "calibrate", "--legs", str(legs), "--project", str(project)]
+    code = run(words)
+    shown = capsys.readouterr().out
+
+    report = calibration_report(legs, store=store)
+    assert code == 0
+    assert f"travel: {{calibration: {[*report.calibration]}}}" in shown
+    assert report.legs <= 59
+    assert all(np.isfinite(one.factor) for one in report.bands)
+
+
+def test_the_command_answers_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(["travel", "--project", str(project), "--json"])
+
+    answer = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert answer["travel"]["source"] == "estimate"
+
+
+def test_a_url_without_its_provider_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = project / "mappings" / "territories.yaml"
+    mapping.write_text(
+        mapping.read_text(encoding="utf-8") + "\ntravel: {url: 'http://127.0.0.1:5000'}\n",
+        encoding="utf-8",
+    )
+
+    code = run(["travel", "--project", str(project)])
+
+    assert code == 1
+    assert "provider estimate does not use it" in capsys.readouterr().err
