@@ -170,9 +170,11 @@ def _told(invocation: Invocation, added: AddedOverrides) -> None:
     if invocation.as_json:
         replace(invocation, name="override").answer(added)
         return
+    from sfterritory.web.wording import counted
+
     numbers = ", ".join(str(number) for number in added.added[:20])
     click.echo(
-        f"{len(added.added):,} overrides kept"
+        f"{counted(len(added.added), 'override')} kept"
         + (f": {numbers}{' ...' if len(added.added) > 20 else ''}" if numbers else "")
         + (f"; {added.unchanged:,} were in force already" if added.unchanged else "")
         + "."

@@ -35,6 +35,12 @@ _COLUMNS = (
 )
 
 
+_BECAUSE = {
+    "over_capacity": "territory over capacity",
+    "travel": "mostly travel, little value",
+}
+
+
 class _ListFirst(click.Group):
     """A group that lists where no verb is named."""
 
@@ -58,6 +64,13 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option("--territory", help="Only this territory: its name, its key, or its rep.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="How many proposals to print; --json and --csv hold all.",
+)
 @click.option("--accepted", is_flag=True, help="What was accepted, withdrawn or not, instead.")
 @click.option(
     "--csv",
@@ -67,7 +80,12 @@ def command() -> None:
 )
 @on_project
 def list_proposals(
-    invocation: Invocation, *, territory: str | None, accepted: bool, out: Path | None
+    invocation: Invocation,
+    *,
+    territory: str | None,
+    limit: int,
+    accepted: bool,
+    out: Path | None,
 ) -> None:
     """List what is proposed: who, from how many calls to how many, or to whom, and hours saved."""
     from sfterritory.pipeline.proposal import proposals
@@ -85,7 +103,7 @@ def list_proposals(
     if invocation.as_json:
         replace(invocation, name="proposals").answer(report)
         return
-    _show(invocation, report)
+    _show(invocation, report, limit=limit)
 
 
 @command.command()
@@ -157,7 +175,7 @@ def _decision(invocation: Invocation, by: str | None, reason: str) -> Ending:
     return Ending(reason.strip(), by or invocation.user, invocation.now)
 
 
-def _show(invocation: Invocation, report: ProposalReport) -> None:
+def _show(invocation: Invocation, report: ProposalReport, *, limit: int) -> None:
     from sfterritory.cli.render.layout import render_table
 
     console = invocation.console()
@@ -190,12 +208,14 @@ def _show(invocation: Invocation, report: ProposalReport) -> None:
                 _change(one),
                 one.hours_saved,
                 round(one.value_at_risk),
-                one.words,
+                _BECAUSE[one.cause],
             )
-            for one in report.proposals
+            for one in report.proposals[:limit]
         ],
         console=console,
     )
+    if len(report.proposals) > limit:
+        console.print(f"The first {limit:,}; all of them with --csv FILE or --limit.")
     if report.pending:
         console.print(
             f"Note: {report.pending:,} accounts were decided on since the build; their hours are "

@@ -42,6 +42,8 @@ _MEASURES = ("gini", "variation", "max_over_mean")
 
 @click.command("territories", short_help="Show what each territory is like; write maps and charts.")
 @click.option("--before", is_flag=True, help="Today's books of the same reps instead.")
+@click.option("--scenario", metavar="NAME", help="Those of a scenario instead.")
+@click.option("--overlay", metavar="NAME", help="Those of a further team on the same accounts.")
 @click.option("--territory", "key", metavar="KEY", help="Every figure of one, by key or name.")
 @click.option("--geojson", type=_FILE, help="Write the areas with their figures as GeoJSON.")
 @click.option("--centres", is_flag=True, help="Put the centres into the GeoJSON as points.")
@@ -57,6 +59,8 @@ def command(  # noqa: PLR0913 - one argument an option
     invocation: Invocation,
     *,
     before: bool,
+    scenario: str | None,
+    overlay: str | None,
     key: str | None,
     geojson: Path | None,
     centres: bool,
@@ -71,10 +75,14 @@ def command(  # noqa: PLR0913 - one argument an option
     from sfterritory.cli.plan_output import write
     from sfterritory.pipeline.territory_report import Side, load_territory_book, territories_report
 
+    if before and overlay is not None:
+        raise click.UsageError("--before has no owners to show of a further team: leave out one")
     side = Side.TODAY if before else Side.TERRITORIES
     settings = invocation.settings()
     with invocation.store(settings) as store:
-        book = load_territory_book(settings, store)
+        book = load_territory_book(
+            settings, store, now=invocation.now, scenario=scenario, overlay=overlay
+        )
     report = territories_report(book, side=side, key=key)
     written: dict[str, str] = {}
     if geojson is not None:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from sfterritory.geography.barrier import Barriers
+from sfterritory.geography.distance import EARTH_RADIUS_KM
 from sfterritory.geography.grid import cell_of
 from sfterritory.geography.leg import crossed_lines, unit_vectors
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.model.travel import Points
 
 # Each cell is asked once for each home. Cells start at 10 km, what a town is wide, and grow until
-# no more legs than this are asked for: some seconds of work.
+# no more legs than this are asked for: some seconds of work. Since far homes need not be judged as
+# finely as near ones, half of the legs are for those within NEAR_KM, with cells of their own.
 MAX_LEGS = 500_000
 NARROWEST_KM = 10.0
+NEAR_KM = 300.0
+_NEAR_CHORD = 2 * math.sin(NEAR_KM / EARTH_RADIUS_KM / 2)
 _MOST_SPLITS = 24
 _NAMED_CAUSES = 3
 
@@ -35,7 +40,8 @@ class FitGroups:
         group: Row of `extra_km` for each account, shape (n,).
         extra_km: What a rep costs more for a group, infinite where it may never have it, (g, k).
         cause: Of each group, what made it; '' where every rep fits.
-        width_km: How far apart accounts of one group may be while one of them speaks for all.
+        width_km: Width of the cells in which one account speaks for all, for homes within
+            `NEAR_KM`; 0 where nobody speaks for others.
     """
 
     group: Ints
@@ -63,14 +69,23 @@ def barrier_groups(
     distinct, place_of = np.unique(np.round(stacked, 6), axis=0, return_inverse=True)
     places = Points(distinct[:, 0], distinct[:, 1])
     known = np.flatnonzero(~(np.isnan(homes[0]) | np.isnan(homes[1])))
-    width_km, cell = _cells(places, len(known))
-    speaker_of, speakers = _speakers(places, cell, barriers)
-    extra, crossed = _prices(
-        places.taken(speakers),
-        Points(homes[0][known], homes[1][known]),
-        barriers,
-        crossing_km=crossing_km,
+    seats = Points(homes[0][known], homes[1][known])
+    near_km, far_km = _widths(places, seats)
+    speaker_of, speakers = _speakers(places, _cell(places, near_km), barriers)
+    far_of, far = (
+        _speakers(places, _cell(places, far_km), barriers)
+        if far_km > near_km
+        else (speaker_of, speakers)
     )
+    every = _pairs(len(far), len(seats))
+    extra, crossed = _prices(places.taken(far), seats, every, barriers, crossing_km=crossing_km)
+    if far_km > near_km:
+        at, home = _near(places.taken(speakers), seats)
+        close, near_crossed = _prices(
+            places.taken(speakers), seats, (at, home), barriers, crossing_km=crossing_km
+        )
+        extra, crossed = extra[far_of[speakers]], crossed[far_of[speakers]] | near_crossed
+        extra[at, home] = close[at, home]
     priced = np.zeros((len(speakers), len(homes[0])))
     priced[:, known] = extra
     rows, group_of = np.unique(priced, axis=0, return_inverse=True)
@@ -80,7 +95,7 @@ def barrier_groups(
         for group in range(len(rows))
     ]
     group = group_of[speaker_of][place_of.reshape(-1)].astype(np.int32)
-    return FitGroups(group, rows, tuple(causes), width_km)
+    return FitGroups(group, rows, tuple(causes), near_km)
 
 
 def restricted_groups(
@@ -115,15 +130,50 @@ def folded(first: FitGroups, second: FitGroups) -> FitGroups:
     )
 
 
-def _cells(places: Points, homes: int) -> tuple[float, NDArray[np.int64]]:
-    """Return the narrowest cells that can be asked for each home, and each place's cell."""
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def _widths(places: Points, homes: Points) -> tuple[float, float]:
+    """Return the narrowest cells that can be asked for near homes, and those for all homes."""
+    near_km = far_km = 0.0
     width_km = NARROWEST_KM
-    while True:
-        keys = cell_of(places.lon_deg, places.lat_deg, width_km=width_km)
-        cells, cell = np.unique(keys, return_inverse=True)
-        if len(cells) * homes <= MAX_LEGS or len(cells) <= 12:
-            return width_km, cell.reshape(-1)
+    while not far_km:
+        first = np.unique(_cell(places, width_km), return_index=True)[1]
+        few = len(first) <= 12
+        if not near_km and (few or _near_count(places.taken(first), homes) <= MAX_LEGS // 2):
+            near_km = width_km
+        if few or len(first) * len(homes) <= MAX_LEGS // 2:
+            far_km = width_km
         width_km *= math.sqrt(2)
+    return near_km, far_km
+
+
+def _cell(places: Points, width_km: float) -> NDArray[np.int64]:
+    return cell_of(places.lon_deg, places.lat_deg, width_km=width_km)
+
+
+def _near_count(places: Points, homes: Points) -> int:
+    if not len(homes):
+        return 0
+    tree = KDTree(unit_vectors(homes))
+    return int(tree.query_ball_point(unit_vectors(places), _NEAR_CHORD, return_length=True).sum())
+
+
+def _near(places: Points, homes: Points) -> Pairs:
+    """Return the pairs of places and homes within `NEAR_KM`."""
+    tree = KDTree(unit_vectors(homes))
+    found = cast(
+        "list[list[int]]",
+        tree.query_ball_point(unit_vectors(places), _NEAR_CHORD, return_sorted=True),
+    )
+    counts = np.array([len(some) for some in found], dtype=np.int64)
+    home = [one for some in found for one in some]
+    return np.repeat(np.arange(len(places)), counts), np.array(home, dtype=np.int64)
+
+
+def _pairs(places: int, homes: int) -> Pairs:
+    at, home = np.indices((places, homes))
+    return at.reshape(-1), home.reshape(-1)
 
 
 def _speakers(
@@ -166,15 +216,15 @@ def _middles(vectors: Floats, label: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _prices(
-    speakers: Points, homes: Points, barriers: Barriers, *, crossing_km: Floats
+    speakers: Points, homes: Points, pairs: Pairs, barriers: Barriers, *, crossing_km: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return what each home costs each speaker more, and the barriers on the way to any home."""
     extra = np.zeros((len(speakers), len(homes)))
     crossed = np.zeros((len(speakers), len(barriers)), dtype=np.bool_)
-    every, home = (one.reshape(-1) for one in np.indices((len(speakers), len(homes))))
-    leg, barrier = crossed_lines(barriers.lines, speakers.taken(every), homes.taken(home))
-    np.add.at(extra, (every[leg], home[leg]), crossing_km[barrier])
-    crossed[every[leg], barrier] = True
+    at, home = pairs
+    leg, barrier = crossed_lines(barriers.lines, speakers.taken(at), homes.taken(home))
+    np.add.at(extra, (at[leg], home[leg]), crossing_km[barrier])
+    crossed[at[leg], barrier] = True
     return extra, crossed
 
 
@@ -184,9 +234,3 @@ def _cause(rows: NDArray[np.int64], barriers: Barriers) -> str:
         return ""
     more = f" and {len(names) - _NAMED_CAUSES} more" if len(names) > _NAMED_CAUSES else ""
     return f"beyond {', '.join(names[:_NAMED_CAUSES])}{more}"
-
-
-def nearest_home(accounts: Points, homes: Points) -> Ints:
-    """Return the row of the home that is nearest to each account as the crow flies."""
-    tree = KDTree(unit_vectors(homes))
-    return np.asarray(tree.query(unit_vectors(accounts))[1], dtype=np.int32)

@@ -35,8 +35,8 @@ def reach_cells(sites: Floats, *, reach_km: float) -> Cells:
     disc and a cell was seen to return the wrong side of an edge next to the disc's corner.
 
     Args:
-        sites: Distinct longitudes and latitudes, shape (n, 2), n above 0; none at 180 degrees, which
-            is -180.
+        sites: Distinct longitudes and latitudes, shape (n, 2), n above 0; none at 180 degrees,
+            which is -180.
         reach_km: Radius of the discs.
     """
     reach_deg = _reach_deg(sites, reach_km)
@@ -169,7 +169,7 @@ def _cut_disc(site: Floats, reach_deg: Floats, half_planes: Iterable[HalfPlane])
 def _cut(ring: Ring, a: float, b: float, c: float) -> Ring:
     """Return the part of a convex ring with a x + b y <= c."""
     sides = [a * x + b * y - c for x, y in ring]
-    if max(sides) <= 0:
+    if max(sides, default=0.0) <= 0:
         return ring
     kept: Ring = []
     ends = zip(ring, sides, strict=True)

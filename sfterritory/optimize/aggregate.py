@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.sphere import Vectors, totals, unit_vectors
 
 Longs = NDArray[np.int64]
@@ -47,6 +47,12 @@ class Book:
         """Return the workload of each unit."""
         first: Floats = self.amounts[0]
         return first
+
+    @property
+    def idle(self) -> Flags:
+        """Return which units add nothing to any demand: they go to the nearest, at no price."""
+        nothing: Flags = ~np.any(self.amounts > 0, axis=0)
+        return nothing
 
 
 def single_units(

@@ -204,6 +204,8 @@ class TerritoryPlan:
     cost_difference_km: Floats
     reason: NDArray[np.int8]
     blocking: NDArray[np.int8]
+    together: Ints
+    moving: Floats
     lock_cause: TextColumn
     group: Ints
     group_cause: tuple[str, ...]

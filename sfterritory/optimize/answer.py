@@ -68,10 +68,12 @@ def plan_of(
         cost_difference_km=own.difference_km,
         reason=reason,
         blocking=np.where(reason == ReasonCode.BALANCE, blocking[unit], -1).astype(np.int8),
+        together=book.size[unit].astype(np.int32),
+        moving=_moving(book, blocking)[unit],
         lock_cause=request.locks.cause,
         group=request.fit.group,
         group_cause=request.fit.cause,
-        churn_km=_churn(request, problem),
+        churn_km=_churn(request, book, problem),
         bands=bands,
         centre_lon_deg=lon_deg,
         centre_lat_deg=lat_deg,
@@ -103,6 +105,8 @@ def empty_plan(request: TerritoryRequest) -> TerritoryPlan:
         cost_difference_km=none,
         reason=codes,
         blocking=codes,
+        together=nobody,
+        moving=none,
         lock_cause=request.locks.cause,
         group=request.fit.group,
         group_cause=request.fit.cause,
@@ -167,7 +171,7 @@ def _as_if_alone(
     """
     unit = book.unit
     rep = request.accounts.rep
-    churn_km = _churn(request, problem)
+    churn_km = _churn(request, book, problem)
     costs = []
     for (one, km), minutes in zip(
         places, (choice.minutes[unit], choice.runner_up_minutes[unit]), strict=True
@@ -182,12 +186,20 @@ def _as_if_alone(
     return difference
 
 
-def _churn(request: TerritoryRequest, problem: Problem) -> Floats:
-    """Return what an hour of each account had to save; nothing where owners do not count."""
+def _churn(request: TerritoryRequest, book: Book, problem: Problem) -> Floats:
+    """Return what an hour of each account had to save; nothing where no owner counts."""
     if problem.rep.max(initial=-1) < 0:
         return np.zeros(len(request.accounts))
     repair = REPAIR_CHURN_KM if request.mode is Mode.REPAIR else 0.0
-    return np.where(request.accounts.rep >= 0, request.churn_km + repair, 0.0)
+    priced = (request.accounts.rep >= 0) & ~book.idle[book.unit]
+    return np.where(priced, request.churn_km + repair, 0.0)
+
+
+def _moving(book: Book, blocking: Codes) -> Floats:
+    """Return how much of the blocking demand each unit would take along, NaN where none blocks."""
+    unit = np.arange(len(book))
+    amount = book.amounts[np.maximum(blocking, 0), unit]
+    return np.where(blocking >= 0, amount, np.nan)
 
 
 def _stages(

@@ -100,6 +100,8 @@ class Order:
             cost_difference_km=_spread(plan.cost_difference_km, rows),
             reason=_spread(plan.reason, rows),
             blocking=_spread(plan.blocking, rows),
+            together=_spread(plan.together, rows),
+            moving=_spread(plan.moving, rows),
             lock_cause=TextColumn(_spread(cause.codes, rows), cause.vocabulary),
             group=_spread(plan.group, rows),
             churn_km=_spread(plan.churn_km, rows),

@@ -69,7 +69,7 @@ def _problem(request: TerritoryRequest, book: Book, owned: tuple[Ints, Floats, V
         rep=rep,
         lock=book.lock,
         homes=homes,
-        churn_km=churn_km,
+        churn_km=np.where(book.idle, 0.0, churn_km),
         max_km=request.max_km,
         group=group,
         extra_km=extra_km,

@@ -135,14 +135,16 @@ def _nearer(plan: TerritoryPlan, row: int, *, code: int) -> str:
 
 def _room(plan: TerritoryPlan, row: int) -> str:
     """Return, for an account that a limit keeps, what it takes and what room there is."""
+    size = int(plan.together[row])
+    who = "it" if size == 1 else f"its unit of {size:,} accounts"
     band = plan.bands[int(plan.blocking[row])]
     own, other = int(plan.territory[row]), int(plan.runner_up[row])
     room = max(0.0, float(band.hi[other] - band.load[other]))
     spare = max(0.0, float(band.load[own] - band.lo[own]))
     name = "" if band.unit == "h" else f" of {band.name}"
     return (
-        f"it takes {written(float(band.amount[row]), band.unit)}{name}: the runner-up has room for "
-        f"{written(room, band.unit)} and this territory can spare {written(spare, band.unit)}"
+        f"{who} takes {written(float(plan.moving[row]), band.unit)}{name}: the runner-up has room "
+        f"for {written(room, band.unit)} and this territory can spare {written(spare, band.unit)}"
     )
 
 

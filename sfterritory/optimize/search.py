@@ -116,9 +116,11 @@ def _by_quality(answer: Construction) -> tuple[bool, float, float]:
 
 def _from_books(problem: Problem, books: Vectors | None) -> Start | None:
     """Return centres and prices after rounds that set out from today's books."""
-    book = make_book(problem)
     free = problem.free_centre
-    if books is None or book is None or not free.any() or np.isnan(books[free, 0]).all():
+    if books is None or not free.any() or np.isnan(books[free, 0]).all():
+        return None
+    book = make_book(problem)
+    if book is None:
         return None
     dense = len(book.rows.hours) > _DENSE_ROWS * problem.n_reps
     cells = summed(book.rows, book.cells) if dense else book.rows

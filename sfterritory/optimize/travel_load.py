@@ -37,6 +37,14 @@ class EstimatorError:
     hours_share: float
     km_bias: float
 
+    @property
+    def words(self) -> str:
+        """Return the error as a report says it."""
+        return (
+            f"driving is off by {self.km_share:.1%} and hours by {self.hours_share:.1%} on the "
+            f"mean, measured on {self.samples} territories whose tours were solved"
+        )
+
 
 MEASURED = EstimatorError(samples=40, km_share=0.073, hours_share=0.036, km_bias=0.057)
 """Of `territory_travel` on drawn territories that PyVRP 0.14.1 solved; `bench/travel_load.py`."""
@@ -87,6 +95,12 @@ class TerritoryTravel:
     def travel_hours(self) -> Floats:
         """Return legs and local ways together, shape (k,)."""
         together: Floats = self.line_haul_hours + self.local_hours
+        return together
+
+    @property
+    def account_travel_hours(self) -> Floats:
+        """Return each account's part of the driving, shape (n,)."""
+        together: Floats = self.account_line_haul_hours + self.account_local_hours
         return together
 
     @property

@@ -111,18 +111,20 @@ def workload(
     *,
     params: WorkloadParams,
     as_of: date | None = None,
+    calls: Calls | None = None,
 ) -> Workload:
     """Return the hours each account needs before territories are known.
 
     Legs start at the nearest home. Where homes are missing, the middles of k compact parts of equal
     calls stand in for them: neutral towards who owns what today. `as_of` is the day from which
-    ramps are reckoned.
+    ramps are reckoned; `calls` are those of `calls_of`, where they are known already.
 
     Raises:
         WorkloadRowError: Calls or minutes are negative or infinite.
         ValueError: The capacity cannot be reckoned.
     """
-    calls = calls_of(accounts, params=params)
+    if calls is None:
+        calls = calls_of(accounts, params=params)
     leg_km = nearest_km(calls.vectors, _starts(calls, roster))
     line_haul, local = travel_share(calls, leg_km=leg_km, params=params)
     return Workload(
@@ -179,7 +181,8 @@ def travel_share(calls: Calls, *, leg_km: Floats, params: WorkloadParams) -> tup
     hop from its neighbour. Solved for h, since driving fills tours too. It never costs more than
     going out for every call alone.
 
-    Source: linear surrogate of tour length = 2 r m + 0.92 MST; 3.8 to 4.2 % error on hours.
+    Source: linear surrogate of 2 r m + 0.92 M, see `travel_load`; `docs/workload.md` tells its
+    error, which is small where less than half of the hours is driving.
     """
     leg_hours = leg_minutes(np.minimum(leg_km, params.overnight_from_km), params) / 60.0
     hop_hours = calls.per_year * leg_minutes(calls.hop_km, params) / 60.0

@@ -129,7 +129,7 @@ def unequal_hours(
     Each heavy territory is held against the lightest of its equals; the worst come first.
     """
     limits = limits or CheckLimits()
-    hours = calls.service_hours + travel.account_line_haul_hours + travel.account_local_hours
+    hours = calls.service_hours + travel.account_travel_hours
     k = len(travel.tours)
     counted: list[tuple[str | None, NDArray[np.bool_]]] = [(None, territory >= 0)]
     if label is not None:
@@ -244,8 +244,7 @@ def _cut_hours(
     part = compact_parts(calls.vectors, weights, parts=parts)
     nowhere = np.full(parts, np.nan)
     found = territory_travel(calls, part, starts=(nowhere, nowhere), params=params)
-    each = calls.service_hours + found.account_line_haul_hours + found.account_local_hours
-    return found.hours, each
+    return found.hours, calls.service_hours + found.account_travel_hours
 
 
 def _max_share(hours: Floats) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sfterritory.errors import ConfigError, StepMissingError
 from sfterritory.geography.areas import draw_areas
 from sfterritory.geography.shape import hull_overlaps
-from sfterritory.model.columns import AccountColumns, Floats, Ids, Ints, TextColumn
+from sfterritory.model.columns import MISSING_CODE, AccountColumns, Floats, Ids, Ints, TextColumn
 from sfterritory.model.document import Document
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Territory, TerritoryVersion
@@ -23,6 +24,7 @@ from sfterritory.optimize.sphere import group_medians, lon_lat, unit_vectors
 from sfterritory.optimize.territory_figures import AccountFacts
 from sfterritory.optimize.travel_load import ESTIMATE, territory_travel
 from sfterritory.optimize.workload import Calls, calls_of
+from sfterritory.pipeline.construction.overlay import OVERLAYS
 from sfterritory.pipeline.geojson import Feature
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed
@@ -159,34 +161,51 @@ class TerritoryBook:
         return lon, lat
 
 
-def load_territory_book(settings: Settings, store: Store) -> TerritoryBook:
-    """Return the accounts of the latest territories.
+def load_territory_book(
+    settings: Settings,
+    store: Store,
+    *,
+    now: datetime,
+    scenario: str | None = None,
+    overlay: str | None = None,
+) -> TerritoryBook:
+    """Return the accounts of the territories that count now, or of those that are named.
+
+    Args:
+        settings: Of the project.
+        store: Where all is kept.
+        now: Decides which territories count.
+        scenario: Take those of a scenario instead.
+        overlay: Take those of a further team. Salesforce has one owner of an account, so what
+            such a team has today is what its territories say.
 
     Raises:
         StepMissingError: No territories were built yet.
+        ConfigError: There is no such scenario or overlay.
     """
-    version = store.territories.latest()
-    if version is None:
-        raise StepMissingError(
-            "the construction step has no result: no territories were built yet",
-            remedy="run `sfterritory build` first",
-        )
+    version = _version(store, now=now, scenario=scenario, overlay=overlay)
     territories = store.territories.territories(version.id)
     alignment = store.territories.alignment(version.id)
     meaning = settings.salesforce.account
     fields = (meaning.value, meaning.calls_per_year, meaning.visit_minutes)
     placed = load_placed(store, "Account", ("OwnerId", *filter(None, fields)))
     located = np.flatnonzero(placed.places.located)
-    ids, in_alignment, spot = np.intersect1d(
-        alignment.account_ids, placed.records.ids[located], assume_unique=True, return_indices=True
+    aligned = np.flatnonzero(alignment.territory.codes != MISSING_CODE)
+    ids, spot, placed_spot = np.intersect1d(
+        alignment.account_ids[aligned],
+        placed.records.ids[located],
+        assume_unique=True,
+        return_indices=True,
     )
-    rows = located[spot]
+    in_alignment, rows = aligned[spot], located[placed_spot]
     row_of_key = {one.key: row for row, one in enumerate(territories)}
     row_of_rep = {one.rep_id: row for row, one in enumerate(territories) if one.rep_id}
     names = load_people(settings, store).names
     value, calls_per_year, visit_minutes = (_amounts(placed, name)[rows] for name in fields)
     lon_deg, lat_deg = placed.places.lon_deg[rows], placed.places.lat_deg[rows]
-    before = _rows_of(placed.text("OwnerId"), row_of_rep)[rows]
+    after = _rows_of(alignment.territory, row_of_key)[in_alignment]
+    owned = _rows_of(placed.text("OwnerId"), row_of_rep)[rows]
+    before = after if overlay is not None else owned
     accounts = AccountColumns(
         ids=ids,
         lon_deg=lon_deg,
@@ -209,9 +228,9 @@ def load_territory_book(settings: Settings, store: Store) -> TerritoryBook:
             hours=np.nan_to_num(alignment.hours_per_year[in_alignment]),
             amounts={"value_usd": accounts.value_usd},
         ),
-        after=_rows_of(alignment.territory, row_of_key)[in_alignment],
+        after=after,
         before=before,
-        gone=len(alignment) - len(ids),
+        gone=len(aligned) - len(ids),
         calls=calls_of(accounts, params=workload),
         workload=workload,
     )
@@ -284,12 +303,20 @@ def map_features(
 ) -> list[Feature]:
     """Return the areas of a report's territories with all their figures, and their centres."""
     drawn = book.drawn(report.side)
+    outside = outside_own_area(book, report.side, drawn)
     row_of = {key: row for row, key in enumerate(drawn.keys)}
     features = [
         Feature(
             one.key,
             drawn.areas[row_of[one.key]],
-            {"key": one.key, "name": one.name, "rep": one.rep, "rep_id": one.rep_id, **one.figures},
+            {
+                "key": one.key,
+                "name": one.name,
+                "rep": one.rep,
+                "rep_id": one.rep_id,
+                "accounts_outside": int(outside[row_of[one.key]]),
+                **one.figures,
+            },
         )
         for one in report.territories
     ]
@@ -306,6 +333,36 @@ def map_features(
             ]
         ]
     return features
+
+
+def _version(
+    store: Store, *, now: datetime, scenario: str | None, overlay: str | None
+) -> TerritoryVersion:
+    if scenario is None:
+        version = store.territories.latest(as_of=now)
+        if version is None:
+            raise StepMissingError(
+                "the construction step has no result: no territories were built yet",
+                remedy="run `sfterritory build` first",
+            )
+    else:
+        found = store.scenarios.find(scenario)
+        if found is None:
+            raise ConfigError(
+                f"there is no scenario {scenario!r}",
+                remedy="`sfterritory scenario list` shows those there are",
+            )
+        version = store.territories.get(found.version_id)
+    if overlay is None:
+        return version
+    overlays = version.metrics.get(OVERLAYS, {})
+    if overlay not in overlays:
+        known = ", ".join(sorted(overlays)) or "none"
+        raise ConfigError(
+            f"these territories have no overlay {overlay!r}, only {known}",
+            remedy="name one of `overlays` in mappings/territories.yaml, and build again",
+        )
+    return store.territories.get(str(overlays[overlay]))
 
 
 def _rows_of(column: TextColumn, row_of: Mapping[str, int]) -> Ints:

@@ -43,12 +43,12 @@ def territory_rows(
     hours = np.bincount(plan.territory, weights=plan.hours, minlength=k)
     value = np.bincount(plan.territory, weights=accounts.value_usd, minlength=k)
     names = _names(plan.territory, roster, cities)
-    width = len(str(k))
+    width, vacant = len(str(k)), roster.vacant
     return tuple(
         Territory(
             key=f"T{row + 1:0{width}d}",
             name=names[row],
-            rep_id=str(roster.ids[row]),
+            rep_id=None if vacant[row] else str(roster.ids[row]),
             hours_per_year=round(float(hours[row]), 2),
             value_usd=round(float(value[row]), 2),
             accounts=int(counts[row]),

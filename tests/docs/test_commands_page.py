@@ -10,7 +10,7 @@ from docs.page import ROOT, quoted, rows, sections
 from sfterritory.cli.main import COMMANDS, cli
 from sfterritory.errors import ExitCode
 from sfterritory.pipeline.apply import ApplyReport
-from sfterritory.pipeline.build import BuildReport
+from sfterritory.pipeline.construction.report import BuildReport
 from sfterritory.pipeline.doctor.report import DoctorReport
 from sfterritory.pipeline.pull.job import PullReport
 from sfterritory.pipeline.review import ReviewState

@@ -13,7 +13,8 @@ from pydantic_core import PydanticUndefined
 from docs.page import fenced, quoted, rows, sections
 from sfterritory.routing.rules import Condition, Destination, RuleBook
 from sfterritory.settings.people import PeopleParams
-from sfterritory.settings.project_file import ProjectFile, SalesforceFile, TerritoriesFile
+from sfterritory.settings.project_file import ProjectFile, SalesforceFile
+from sfterritory.settings.territories import TerritoriesFile
 from sfterritory.settings.yaml_file import check, parse_yaml
 from sfterritory.writeback.history import HistorySource
 

@@ -44,8 +44,9 @@ def test_the_numbers_of_the_page_are_those_of_the_program() -> None:
         f"{polygon_file.MAX_FILE_BYTES // 1_000_000} MB",
         f"{polygon_file.MAX_POSITIONS:,} positions",
         f"within {CONTRADICTION_KM:.0f} km of the postal code",
-        f"{fit_group.NARROWEST_KM:.0f} km wide",
-        f"{fit_group.MAX_LEGS:,} ways",
+        f"cells are\n{fit_group.NARROWEST_KM:.0f} km wide",
+        f"{fit_group.MAX_LEGS // 2:,} ways",
+        f"homes within {fit_group.NEAR_KM:.0f} km",
         f"{zone.FASTEST_KMH:.0f} km/h",
     )
     assert [one for one in told if one not in page] == []

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from end_to_end.conftest import Prepare
 from end_to_end.desk import Desk, Row, records, reps
 
@@ -24,6 +26,7 @@ def another_rep(org: Any, than: str) -> Row:
     return next(one for one in reps(org) if one["Id"] != than)
 
 
+@pytest.mark.slow
 def test_an_override_decides_in_the_next_plan_and_says_so_and_ends(
     pulled: Path, desk_of: Prepare
 ) -> None:
@@ -108,6 +111,7 @@ def test_an_account_of_somebody_off_the_roster_leaves_the_book_and_goes_to_them(
     assert after[account] == stranger["Id"]
 
 
+@pytest.mark.slow
 def test_an_accepted_adjustment_is_the_cadence_of_the_next_build(
     pulled: Path, desk_of: Prepare
 ) -> None:

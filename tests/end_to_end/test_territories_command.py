@@ -127,3 +127,18 @@ def test_before_the_first_build_the_missing_step_is_named(pulled: Path, desk_of:
 
     assert "the construction step has no result" in shown.err
     assert "sfterritory build" in shown.err
+
+
+@pytest.mark.parametrize("kind", ["scenario", "overlay"])
+def test_a_scenario_or_overlay_that_there_is_not_is_refused_by_its_name(
+    desk: Desk, kind: str
+) -> None:
+    shown = desk.run("territories", f"--{kind}", "Mars", code=1)
+
+    assert f"no {kind} 'Mars'" in shown.err
+
+
+def test_a_further_team_has_no_books_of_today(desk: Desk) -> None:
+    shown = desk.run("territories", "--before", "--overlay", "Presales", code=64)
+
+    assert "--before" in shown.err

@@ -112,9 +112,7 @@ def same(one: TerritoryPlan, other: TerritoryPlan) -> bool:
     ]
     return (
         all(
-            np.array_equal(
-                getattr(one, name), getattr(other, name), equal_nan=name not in {"territory"}
-            )
+            np.array_equal(getattr(one, name), getattr(other, name), equal_nan=name != "territory")
             for name in arrays
         )
         and one.objective == other.objective
@@ -168,7 +166,8 @@ def test_the_order_of_rows_and_reps_does_not_change_who_gets_what(
 ) -> None:
     request = request_of(7, n=80, k=4, mode=mode, homes=True)
     rng = np.random.default_rng(order_seed)
-    rows, reps = rng.permutation(80), rng.permutation(4)
+    rows = rng.permutation(80).astype(np.int32)
+    reps = rng.permutation(4).astype(np.int32)
 
     plan = build_territories(request)
     other = build_territories(shuffled(request, rows, reps))
@@ -217,7 +216,7 @@ def test_hours_and_value_are_brought_into_their_limits_together(*, homes: bool) 
     assert improved.territories_outside == 0
     assert improved.objective <= feasible.objective
     assert improved.objective == pytest.approx(plan.objective)
-    assert plan.conflicts == plan.relaxation == plan.notes == ()
+    assert not (*plan.conflicts, *plan.relaxation, *plan.notes)
     assert plan.gap_share is not None
     assert plan.gap_share < 0.01
 
@@ -487,6 +486,33 @@ def test_accounts_without_work_and_reps_without_accounts_are_told() -> None:
         NoteCode.EMPTY_TERRITORY,
     }
     assert few.feasible
+
+
+def test_an_account_that_needs_nothing_goes_to_the_nearest_at_no_price() -> None:
+    accounts = accounts_at([0.0, 0.4, 1.0], [50.0] * 3, rep=[0, 1, 1])
+    roster = roster_of(2, lon_deg=[0.0, 1.0], lat_deg=50.0)
+    request = ask(accounts, roster, hours=[1.0, 0.0, 1.0])
+
+    plan = build_territories(request)
+    driven = build_territories(request, travel=Roads(detour={}))
+
+    for one in (plan, driven):
+        assert one.territory.tolist() == [0, 0, 1]
+        assert ReasonCode(int(one.reason[1])) is ReasonCode.NEAREST
+
+
+def test_a_unit_that_a_limit_keeps_says_what_would_move() -> None:
+    lon = np.array([0.0, 0.0, 0.1, 0.1, 0.2, 0.2, 3.0, 3.0])
+    unit = np.repeat(np.arange(4), 2).astype(np.int32)
+    roster = roster_of(2, lon_deg=[0.0, 3.0], lat_deg=50.0)
+
+    plan = build_territories(ask(accounts_at(lon, np.full(8, 50.0)), roster, hours=3.0, unit=unit))
+
+    assert plan.bands[0].load.tolist() == [12.0, 12.0]
+    assert explain(plan, 4).would_change == (
+        "its unit of 2 accounts takes 6 h: the runner-up has room for 0.6 h and this territory can "
+        "spare 0.6 h"
+    )
 
 
 def test_one_rep_gets_everything_and_the_reason_says_why() -> None:

@@ -21,7 +21,8 @@ from sfterritory.connectors.salesforce.retry import RetryPolicy
 from sfterritory.errors import ConfigError, ExitCode, JobRunningError, LimitReachedError
 from sfterritory.events import Event, subscribed
 from sfterritory.model.store.store import Store
-from sfterritory.pipeline.build import BuildReport, build
+from sfterritory.pipeline.build import build
+from sfterritory.pipeline.construction.report import BuildReport
 from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.opening import open_project_store
 from sfterritory.pipeline.pull.fetch import PulledObject
@@ -31,7 +32,7 @@ from sfterritory.pipeline.why import why
 from sfterritory.sandbox.running import SandboxHandle, running_sandbox
 from sfterritory.settings.mapping import PullParams
 from sfterritory.settings.project import Settings, load_settings
-from sfterritory.settings.project_file import LockParams
+from sfterritory.settings.territories import LockParams
 
 from .conftest import PULLED_AT
 
@@ -255,7 +256,7 @@ def test_lists_that_name_a_merged_account_mean_the_one_it_lives_on_in(desk: Desk
     assert followed.settings.lists["named.csv"] == {loser[:15], "Strategic customer", winner}
     (note,) = followed.notes
     assert f"mappings/named.csv names records that were merged away: {loser} into {winner}" in note
-    assert by_loser.locked == by_winner.locked == 1
+    assert by_loser.locked == by_winner.locked == {"list locked.csv": 1}
     assert any("mappings/locked.csv names records" in one for one in by_loser.notes)
     with pytest.raises(ConfigError, match=f"was merged into {winner}"):
         why(settings, desk.store, loser)

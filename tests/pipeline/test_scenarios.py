@@ -29,7 +29,7 @@ from sfterritory.pipeline.scenario_date import activate, withdraw
 from sfterritory.pipeline.scenario_entry import Acting, entries, entry
 from sfterritory.pipeline.status import status
 from sfterritory.pipeline.why import why
-from sfterritory.settings.project import Settings
+from sfterritory.settings.project import Settings, load_settings
 
 DAY = timedelta(days=1)
 ACTING = Acting(now=PULLED_AT, by="ann", holder="ann@here")
@@ -124,6 +124,7 @@ def test_making_and_comparing_scenarios_changes_nothing_that_routing_and_plans_s
     assert entry(store, "same", now=PULLED_AT).version == made.version
 
 
+@pytest.mark.slow
 def test_until_its_day_routing_goes_by_what_counted_before_and_from_then_on_by_the_scenario(
     settings: Settings, store: Store
 ) -> None:
@@ -159,6 +160,59 @@ def test_until_its_day_routing_goes_by_what_counted_before_and_from_then_on_by_t
     withdraw(store, "growth", acting=later(12))
 
     assert routed(13) == live
+
+
+PEOPLE = """
+version: 1
+sources:
+  - {name: hr, file: people/hr.csv, join: {Username: Login}, attributes: {area: Area}}
+"""
+
+
+def with_areas(project: Path, store: Store) -> Settings:
+    """Return the project with two reps of the east, and the others of the west."""
+    settings = load_settings(project, {})
+    people = load_people(settings, store)
+    reps = load_roster(settings, store, people).ids.tolist()
+    logins = {one.id: one.username for one in people.users}
+    rows = [f"{logins[rep]},{'East' if at < 2 else 'West'}" for at, rep in enumerate(reps)]
+    mappings = project / "mappings"
+    (mappings / "people").mkdir()
+    (mappings / "people" / "hr.csv").write_text("\n".join(["Login,Area", *rows]), encoding="utf-8")
+    (mappings / "people.yaml").write_text(PEOPLE, encoding="utf-8")
+    file = mappings / "territories.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("levels: []", "levels: [area]"), encoding="utf-8")
+    return load_settings(project, {})
+
+
+def test_reps_outside_the_region_keep_every_account_and_get_none(
+    project: Path, store: Store
+) -> None:
+    settings = with_areas(project, store)
+    what_if = WhatIf.model_validate({"only": "area=east", "add": ["1@East"]})
+
+    made = create(settings, store, "east", what_if=what_if, note="", acting=ACTING)
+
+    rows = store.territories.territories(made.version)
+    rep_of = {one.key: one.rep_id for one in rows}
+    owners = store.mirror.owners("Account")
+    aligned = store.territories.alignment(made.version)
+    west = {one.rep_id for one in rows[2:] if one.rep_id is not None}
+    pairs = [
+        (owners[account_id], rep_of[key])
+        for account_id, key in zip(
+            aligned.account_ids.tolist(), aligned.territory.values(), strict=True
+        )
+        if key is not None
+    ]
+    assert len(west) == len(rows) - 3
+    assert [pair for pair in pairs if west & {*pair} and pair[0] != pair[1]] == []
+    assert {after for _, after in pairs if after not in west} == {
+        rows[0].rep_id,
+        rows[1].rep_id,
+        None,
+    }
 
 
 def test_a_scenario_before_a_pull_names_the_step_that_is_missing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_a_calibration_is_printed_as_the_line_that_sets_it(
 ) -> None:
     places = places_by_id(store)
     ids = sorted(places)[:60]
-    lines = [f"{a},{b},30" for a, b in zip(ids, ids[1:], strict=False)]
+    lines = [f"{a},{b},30" for a, b in itertools.pairwise(ids)]
     legs = project / "legs.csv"
     legs.write_text("\n".join(["from_id,to_id,minutes", *lines]), encoding="utf-8")
 

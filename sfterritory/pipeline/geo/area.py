@@ -24,13 +24,14 @@ from sfterritory.geography.area_set import (
 from sfterritory.geography.containment import area_km2, overlaps
 from sfterritory.geography.leg import Shapes
 from sfterritory.geography.params import AreaSet, GeographyParams
-from sfterritory.model.columns import Flags, Places, TextColumn
+from sfterritory.model.columns import Flags, Ints, Places, TextColumn
 from sfterritory.model.document import Document
 from sfterritory.model.store.store import Store
 from sfterritory.model.travel import Points
 from sfterritory.pipeline.geo.book import GeoBook
 from sfterritory.pipeline.geo.land import load_polygons
 from sfterritory.pipeline.locate import reference_folder
+from sfterritory.pipeline.records import PlacedRecords
 from sfterritory.settings.project import Settings
 
 WHY_UNKNOWN: Mapping[str, str] = {
@@ -134,7 +135,7 @@ def area_report(
             remedy="add one, for example `- {name: states, by: state}`",
         )
     homes = _home_addresses(store, book)
-    accounts = _account_addresses(book)
+    accounts = addresses_of(book.placed, book.rows)
     return AreaReport(
         accounts=len(book),
         weighed=book.weighed,
@@ -157,6 +158,22 @@ def claimed(settings: Settings, area_set: AreaSet, addresses: Addresses) -> Clai
     else:
         claims = claims_by_code(area_codes(settings, area_set, addresses), area_set.areas)
     return ClaimedSet(claims, None, ())
+
+
+def addresses_of(placed: PlacedRecords, rows: Ints) -> Addresses:
+    """Return what areas are looked up by, for some of the records of an object."""
+
+    def taken(name: str) -> TextColumn:
+        column = placed.text(name)
+        return TextColumn(column.codes[rows], column.vocabulary)
+
+    places = placed.places
+    return Addresses(
+        country=taken("country_code"),
+        subdivision=taken("subdivision_code"),
+        postal_code=taken("postal_code"),
+        places=Places(places.lon_deg[rows], places.lat_deg[rows], places.accuracy[rows]),
+    )
 
 
 def area_codes(settings: Settings, area_set: AreaSet, addresses: Addresses) -> TextColumn:
@@ -255,16 +272,6 @@ def _by_polygon(settings: Settings, area_set: AreaSet, addresses: Addresses) -> 
         located=points.taken(np.flatnonzero(located)),
     )
     return ClaimedSet(claims_by_polygon(points, located, shapes, names=names), shapes, notes)
-
-
-def _account_addresses(book: GeoBook) -> Addresses:
-    places = book.placed.places
-    return Addresses(
-        country=book.text("country_code"),
-        subdivision=book.text("subdivision_code"),
-        postal_code=book.text("postal_code"),
-        places=Places(book.points.lon_deg, book.points.lat_deg, places.accuracy[book.rows]),
-    )
 
 
 def _home_addresses(store: Store, book: GeoBook) -> Addresses:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -184,7 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body) + answer.cut_bytes))
         self.end_headers()
-        self.wfile.write(answer.body)
+        with suppress(BrokenPipeError):  # who asked may be dead: a test kills one
+            self.wfile.write(answer.body)
 
     do_GET = do_POST = _answer  # noqa: N815 - http.server's names
 

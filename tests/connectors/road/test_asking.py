@@ -290,13 +290,61 @@ def test_an_address_that_cannot_be_meant_is_refused(opened: OpenIt, url: str, wo
     assert "pass@" not in str(refused.value)
 
 
-def test_only_this_machine_is_asked_twice_at_a_time() -> None:
-    from sfterritory.connectors.road.server import is_loopback  # noqa: PLC0415 - beside its test
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(json_answer([1, 2]), id="a list"),
+        pytest.param(json_answer({"code": "Ok", "durations": [[1]]}), id="another engine's"),
+        pytest.param(
+            json_answer(
+                {"sources_to_targets": {"durations": [[1]], "distances": [[1]]}, "units": "miles"}
+            ),
+            id="miles",
+        ),
+    ],
+)
+def test_valhalla_is_not_believed_either_where_its_answer_is_none(
+    engine: FaultEngine, opened: OpenIt, answer: Answer
+) -> None:
+    with opened("valhalla") as travel:
+        engine.script.append(answer)
+        legs = travel.matrix(places(1), places(1, lon_deg=9.9))
+        notes = travel.notes
 
-    assert [is_loopback(one) for one in ("127.0.0.1", "::1", "localhost", "10.0.0.5", "osrm")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+    assert legs.quality[0, 0] == Quality.ESTIMATE
+    assert "1 requests got no answer; the last" in notes[0]
+
+
+def test_an_engine_that_refuses_every_request_is_not_taken_for_a_country_without_roads(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    engine.rule = lambda _: refused_by_osrm("InvalidOptions")
+
+    with opened() as travel:
+        legs = travel.matrix(places(2), places(2, lon_deg=9.9))
+
+    assert (legs.quality == Quality.ESTIMATE).all()
+    assert "refuses even one pair" in travel.notes[0]
+
+
+def test_a_server_that_wants_an_hour_is_not_waited_for(
+    engine: FaultEngine, opened: OpenIt, waits_seconds: list[float]
+) -> None:
+    with opened() as travel:
+        engine.script.append(Answer(429, headers={"Retry-After": "3600"}))
+        legs = travel.matrix(places(1), places(1, lon_deg=9.9))
+
+    assert waits_seconds == []
+    assert legs.quality[0, 0] == Quality.ESTIMATE
+
+
+def test_nothing_asked_is_nothing_answered(engine: FaultEngine, opened: OpenIt) -> None:
+    none = Points(np.zeros(0), np.zeros(0))
+
+    with opened() as travel:
+        legs = travel.matrix(none, places(3))
+        pairs = travel.pairs(places(2), places(3), rows=(np.zeros(0, np.int32),) * 2)
+
+    assert legs.minutes.shape == (0, 3)
+    assert pairs.minutes.shape == (0,)
+    assert engine.tables == []
