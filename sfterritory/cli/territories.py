@@ -15,12 +15,8 @@ from sfterritory.errors import StepMissingError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfterritory.pipeline.territory_report import (
-        Side,
-        TerritoriesReport,
-        TerritoryBook,
-        TerritoryLine,
-    )
+    from sfterritory.pipeline.territory_book import Side, TerritoryBook
+    from sfterritory.pipeline.territory_report import TerritoriesReport, TerritoryLine
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 # Heading, figure, decimals; a column nobody has a figure for is left out.
@@ -73,7 +69,8 @@ def command(  # noqa: PLR0913 - one argument an option
     Needs territories. Nothing is written to Salesforce.
     """
     from sfterritory.cli.plan_output import write
-    from sfterritory.pipeline.territory_report import Side, load_territory_book, territories_report
+    from sfterritory.pipeline.territory_book import Side, load_territory_book
+    from sfterritory.pipeline.territory_report import territories_report
 
     if before and overlay is not None:
         raise click.UsageError("--before has no owners to show of a further team: leave out one")

@@ -82,11 +82,20 @@ def plan_of(
         objective=found.cost_km_hours,
         lower_bound=found.bound_km_hours,
         conflicts=conflicts_of(request, book, found.conflicts, bands=bands),
-        relaxation=relaxation_of(request, found.relaxation, bands=bands),
+        relaxation=relaxation_of(request, _relaxed(problem, found), bands=bands),
         notes=(),
         travel_source="" if drive is None else drive.source,
     )
     return replace(plan, notes=plan_notes(request, plan))
+
+
+def _relaxed(problem: Problem, found: Construction) -> dict[str, tuple[Floats, Floats]]:
+    """Return by how much least and greatest loads have to give way, by name of the demand."""
+    relaxation = found.relaxation
+    return {
+        one.name: (relaxation.lo_less[number], relaxation.hi_more[number])
+        for number, one in enumerate(problem.measures)
+    }
 
 
 def empty_plan(request: TerritoryRequest) -> TerritoryPlan:

@@ -13,6 +13,7 @@ from sfterritory.optimize.engine.answer import Construction, Start, cost_km
 from sfterritory.optimize.engine.assign import Travel, assign, candidate_pairs
 from sfterritory.optimize.engine.kernel import FAR_PRICE_KM, Longs
 from sfterritory.optimize.engine.problem import Problem
+from sfterritory.optimize.engine.relax import Obstacle
 from sfterritory.optimize.sphere import km_between, lon_lat
 
 
@@ -89,7 +90,8 @@ def driven(problem: Problem, found: Construction, travel: TravelTime) -> tuple[C
         quality=legs.quality,
         source=legs.source,
     )
-    return answer, drive
+    far = tuple(one for one in found.conflicts if one.kind is Obstacle.OUT_OF_REACH)
+    return replace(answer, conflicts=(*answer.conflicts, *far)), drive
 
 
 def _start(found: Construction, *, leg: Floats, km: Floats) -> Start:

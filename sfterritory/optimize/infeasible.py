@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.alignment import Conflict, ConflictCode, Widening
 from sfterritory.optimize.band import Band, written
 from sfterritory.optimize.engine import relax
-from sfterritory.optimize.engine.relax import Obstacle, Relaxation
+from sfterritory.optimize.engine.relax import Obstacle
 from sfterritory.optimize.frequency import HIGH_TIMES, high_frequency
 from sfterritory.optimize.note import some
 from sfterritory.optimize.question import nobody_may
@@ -48,20 +48,25 @@ def conflicts_of(
     words = _Words(request, book)
     named = [_named(words, one) for one in found]
     proven = {one.demand for one in named}
-    return (*named, *_orphans(request), *_unproven(request, bands, proven))
+    return (*named, *_orphans(request), *_unproven(words, bands, proven))
 
 
 def relaxation_of(
-    request: TerritoryRequest, relaxation: Relaxation, *, bands: tuple[Band, ...]
+    request: TerritoryRequest,
+    relaxation: Mapping[str, tuple[Floats, Floats]],
+    *,
+    bands: tuple[Band, ...],
 ) -> tuple[Widening, ...]:
     """Return the limits that have to give way, the widest first; empty where all are kept.
+
+    `relaxation` has, by name of the demand, how far least and greatest loads give way, each (k,).
 
     Where accounts that could be split would fit and whole ones did not, limits as wide as the plan
     needs are returned.
     """
     widenings: list[Widening] = []
-    for number, (demand, band) in enumerate(zip(request.demands, bands, strict=True)):
-        less, more = relaxation.lo_less[number], relaxation.hi_more[number]
+    for demand, band in zip(request.demands, bands, strict=True):
+        less, more = relaxation.get(demand.name, (band.under, band.over))
         slack = _SLACK_SHARE * max(float(demand.amount.sum()), 1e-300)
         if not (less > slack).any() and not (more > slack).any():
             less, more = band.under, band.over
@@ -257,9 +262,9 @@ def _orphans(request: TerritoryRequest) -> Iterator[Conflict]:
     )
 
 
-def _unproven(
-    request: TerritoryRequest, bands: tuple[Band, ...], proven: set[str]
-) -> Iterator[Conflict]:
+def _unproven(words: _Words, bands: tuple[Band, ...], proven: set[str]) -> Iterator[Conflict]:
+    """Yield what is broken of demands that the engine found no proof for."""
+    request = words.request
     for band in bands:
         reps = np.flatnonzero(band.outside)
         if band.name in proven or len(reps) == 0:
@@ -270,9 +275,15 @@ def _unproven(
             code=ConflictCode.WHOLE_ACCOUNTS_DO_NOT_FIT,
             message=f"no arrangement of whole accounts within the limits of {band.name} was found: "
             f"{some([request.roster.names[rep] for rep in worst.tolist()])} lie outside, the worst "
-            f"by {written(float(off[worst[0]]), band.unit)}",
+            f"by {written(float(off[worst[0]]), band.unit)}{_held(words, band)}",
             demand=band.name,
             amount=float(off.sum()),
             reps=tuple(sorted(worst[:_KEPT].tolist())),
             count=len(reps),
         )
+
+
+def _held(words: _Words, band: Band) -> str:
+    """Return how much of a demand is locked, '' where nothing is."""
+    held = float(band.amount[words.request.locks.rep >= 0].sum())
+    return f"; {written(held, band.unit)} of it is locked" if held > 0 else ""

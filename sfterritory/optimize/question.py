@@ -62,10 +62,7 @@ def _problem(request: TerritoryRequest, book: Book, owned: tuple[Ints, Floats, V
         group = np.where(nobody[group], len(extra_km) - 1, group).astype(np.int32)
     return Problem(
         vectors=book.vectors,
-        measures=tuple(
-            Measure(one.name, amount, one.lo, one.hi)
-            for one, amount in zip(request.demands, book.amounts, strict=True)
-        ),
+        measures=_measures(request, book),
         rep=rep,
         lock=book.lock,
         homes=homes,
@@ -73,4 +70,14 @@ def _problem(request: TerritoryRequest, book: Book, owned: tuple[Ints, Floats, V
         max_km=request.max_km,
         group=group,
         extra_km=extra_km,
+    )
+
+
+def _measures(request: TerritoryRequest, book: Book) -> tuple[Measure, ...]:
+    """Return hours, and what else accounts that are free can change."""
+    free = book.lock < 0
+    return tuple(
+        Measure(one.name, amount, one.lo, one.hi)
+        for number, (one, amount) in enumerate(zip(request.demands, book.amounts, strict=True))
+        if number == 0 or (amount[free] > 0).any()
     )

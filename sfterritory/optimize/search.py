@@ -23,7 +23,7 @@ from sfterritory.optimize.engine.centre import start_centres
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.relax import free_band
-from sfterritory.optimize.engine.solve import construct, least_travel_km, make_book
+from sfterritory.optimize.engine.solve import beyond_reach_km, construct, make_book
 from sfterritory.optimize.sphere import Vectors, km_between
 
 _DENSE_ROWS = 150  # a rep; as the engine has it
@@ -83,7 +83,7 @@ def priced(problem: Problem, plans: Plans) -> Construction:
             unit_costs(problem, plans.territory, settled.centres),
         ),
         free_bound=free_bound,
-        least_km=least_travel_km(problem, settled.centres),
+        beyond_km=beyond_reach_km(problem, settled.centres),
     )
 
 
@@ -203,7 +203,7 @@ def _merged(
             unit_costs(problem, territory, centres),
         ),
         free_bound=0.0,
-        least_km=least_travel_km(problem, centres),
+        beyond_km=beyond_reach_km(problem, centres),
     )
     bound = sum(answer.bound_km_hours for answer in answers)
     return replace(together, bound_km_hours=bound + float((problem.hours * left).sum()))

@@ -21,8 +21,7 @@ from sfterritory.optimize.engine.rows import space_order
 from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, totals, unit_vectors
 
-FULL_TOURS = 0.93
-"""Tours fill 93 % of their hours: fitted on 41 tours that PyVRP solved, as the other constants."""
+_FULL_TOURS = 0.93  # tours fill 93 % of their hours: fitted on 41 territories that PyVRP solved
 _SPACING_NEIGHBOURS = 5
 # Kilometres of a tour per call over the root of local area per account, same fit: 0.754 x 0.7124;
 # the root itself comes from the distance to the fifth neighbour.
@@ -181,12 +180,12 @@ def travel_share(calls: Calls, *, leg_km: Floats, params: WorkloadParams) -> tup
     hop from its neighbour. Solved for h, since driving fills tours too. It never costs more than
     going out for every call alone.
 
-    Source: linear surrogate of 2 r m + 0.92 M, see `travel_load`; `docs/workload.md` tells its
+    Source: linear surrogate of tours and a tree, see `travel_load`; `docs/workload.md` tells its
     error, which is small where less than half of the hours is driving.
     """
     leg_hours = leg_minutes(np.minimum(leg_km, params.overnight_from_km), params) / 60.0
     hop_hours = calls.per_year * leg_minutes(calls.hop_km, params) / 60.0
-    legs_per_hour = 2.0 * leg_hours / (FULL_TOURS * params.tour_hours)
+    legs_per_hour = 2.0 * leg_hours / (_FULL_TOURS * params.tour_hours)
     alone = 2.0 * leg_hours * calls.per_year
     shared = np.divide(
         legs_per_hour * calls.service_hours + hop_hours,

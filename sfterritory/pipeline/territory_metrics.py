@@ -101,6 +101,8 @@ class VersionMetrics(_Stored):
         after: The same of the territories.
         territories: Figures by key of territory; see `territory_documents`.
         today: The same for today's books.
+        overlays: Versions of further teams by name of the overlay.
+        travel_source: What driving times rest on.
     """
 
     before: Mapping[str, Mapping[str, float]] = {}
@@ -111,6 +113,8 @@ class VersionMetrics(_Stored):
     demands: tuple[DemandLoads, ...] = ()
     territories: Mapping[str, Mapping[str, float]] = {}
     today: Mapping[str, Mapping[str, float]] = {}
+    overlays: Mapping[str, str] = {}
+    travel_source: str = ""
 
     @classmethod
     def of(cls, metrics: Mapping[str, Any]) -> VersionMetrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from sfterritory.model.columns import Column, FlagColumn, Flags, NumberColumn, TextColumn
 from sfterritory.model.ids import looks_like_id
-from sfterritory.model.what_if import FieldValue
+from sfterritory.model.what_if import NUMBER, FieldValue
 from sfterritory.settings.yaml_file import did_you_mean
 
 _SHOWN = 6
+_NUMBER = re.compile(NUMBER + r"\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +92,16 @@ def _equal(column: Column, value: str) -> Flags:
     if isinstance(column, TextColumn):
         codes = [c for c, text in enumerate(column.vocabulary) if text.strip().casefold() == wanted]
         return np.isin(column.codes, codes)
+    found: Flags = np.zeros(len(column.values), dtype=np.bool_)
     if isinstance(column, FlagColumn):
-        asked = {"true": True, "false": False}.get(wanted)
-        return np.zeros(len(column.values), np.bool_) if asked is None else column.values == asked
-    if isinstance(column, NumberColumn):
-        try:
-            return column.values == float(wanted)
-        except ValueError:
-            return np.zeros(len(column.values), dtype=np.bool_)
-    days = np.datetime_as_string(column.values, unit="D")
-    on_day: Flags = days == wanted.upper()
-    return on_day
+        if wanted in ("true", "false"):
+            found = column.values == (wanted == "true")
+    elif isinstance(column, NumberColumn):
+        if _NUMBER.match(wanted):
+            found = column.values == float(wanted)
+    else:
+        found = np.datetime_as_string(column.values, unit="D") == wanted
+    return found
 
 
 def _texts(column: Column) -> list[str]:

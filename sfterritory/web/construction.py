@@ -22,7 +22,7 @@ from sfterritory.web.stage_chart import stage_chart
 from sfterritory.web.wording import percent, visible, whole
 
 if TYPE_CHECKING:
-    from sfterritory.pipeline.territory_report import TerritoryBook
+    from sfterritory.pipeline.territory_book import TerritoryBook
 
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 MAX_TERRITORIES = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from sfterritory.pipeline.territory_report import Side, TerritoryBook
+from sfterritory.pipeline.territory_book import Side, TerritoryBook
 from sfterritory.web.map_drawing import MapPoints, draw_map
 from sfterritory.web.wording import count, counted
 

@@ -67,8 +67,8 @@ def default_of(field: FieldInfo) -> str | None:
             return f"{default:g}" if abs(default) < 10_000 else str(default)
         case str():
             return default or "empty"
-        case tuple() if default and all(isinstance(one, str) for one in default):
-            return ", ".join(default)
+        case tuple() if default and all(isinstance(one, str | float) for one in default):
+            return ", ".join(one if isinstance(one, str) else f"{one:g}" for one in default)
         case _:
             return None if default else "none"
 

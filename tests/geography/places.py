@@ -38,6 +38,8 @@ class Roads:
     asked: list[int] = field(default_factory=list)
 
     def pairs(self, origins: Points, destinations: Points, *, rows: tuple[Ints, Ints]) -> Legs:
+        # The contract of `Points`: nobody hands an engine a place that is not known.
+        assert not any(np.isnan(one.lon_deg).any() for one in (origins, destinations))
         start, end = origins.taken(rows[0]), destinations.taken(rows[1])
         self.asked.append(len(rows[0]))
         km = crow_km(start, end)

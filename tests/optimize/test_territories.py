@@ -68,6 +68,7 @@ def request_of(seed: int, *, n: int, k: int, mode: Mode, homes: bool) -> Territo
         unit=rng.integers(0, max(1, n // 2), n).astype(np.int32),
         max_km=rng.choice([500.0, np.inf], k),
         mode=mode,
+        gap_km=(None, 50.0, np.inf)[rng.integers(0, 3)],
     )
 
 
@@ -127,14 +128,15 @@ def same(one: TerritoryPlan, other: TerritoryPlan) -> bool:
     k=st.integers(1, 6),
     mode=st.sampled_from(Mode),
     homes=st.booleans(),
+    roads=st.none() | st.builds(Roads, detour=st.just({0: 2.0}), cut_off=st.just(frozenset({1}))),
 )
 @settings(max_examples=60, deadline=None)
 def test_everybody_is_in_one_territory_and_nothing_is_broken_in_silence(
-    seed: int, n: int, k: int, mode: Mode, *, homes: bool
+    seed: int, n: int, k: int, mode: Mode, *, homes: bool, roads: Roads | None
 ) -> None:
     request = request_of(seed, n=n, k=k, mode=mode, homes=homes)
 
-    plan = build_territories(request)
+    plan = build_territories(request, travel=roads)
 
     lock, fit = request.locks.rep, request.fit
     locked = lock >= 0

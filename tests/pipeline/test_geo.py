@@ -104,8 +104,9 @@ def test_before_a_build_drives_begin_at_the_homes_of_owners_and_after_it_at_thos
 def test_without_an_engine_no_detour_is_told_and_with_one_every_drive_is_compared(
     book: GeoBook,
 ) -> None:
+    homeless = replace(book.seats, lon_deg=np.append(np.nan, book.seats.lon_deg[1:]))
     estimated = detour_report(book, ESTIMATE, worst=5)
-    real = detour_report(book, Roads(crooked=1.5), worst=5)
+    real = detour_report(replace(book, seats=homeless), Roads(crooked=1.5), worst=5)
 
     assert (estimated.compared, estimated.bands, estimated.worst) == (0, (), ())
     assert ONLY_ESTIMATED in estimated.notes

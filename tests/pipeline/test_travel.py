@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from connectors.road.fault_engine import fault_engine
 
 from pipeline.conftest import PULLED_AT
 from sfterritory.cli.main import run
@@ -56,14 +57,33 @@ def test_the_command_answers_as_json(project: Path, capsys: pytest.CaptureFixtur
     assert answer["travel"]["source"] == "estimate"
 
 
+def test_an_engine_is_asked_for_a_few_drives_and_the_rest_is_forecast(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fault_engine() as engine:
+        set_travel(project, f"{{provider: osrm, url: '{engine.url}', name: west}}")
+
+        code = run(["travel", "--project", str(project)])
+
+        shown = capsys.readouterr().out
+        asked = {start for table in engine.tables for start in table.sources}
+    assert code == 0
+    assert "Travel times come from: osrm driving west" in shown
+    assert 1 <= len(asked) <= 8
+    assert "by its answers just now" in shown
+    assert (project / ".sfterritory" / "travel.db").is_file()
+
+
+def set_travel(project: Path, words: str) -> None:
+    mapping = project / "mappings" / "territories.yaml"
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(f"{text}\ntravel: {words}\n", encoding="utf-8")
+
+
 def test_a_url_without_its_provider_is_refused(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mapping = project / "mappings" / "territories.yaml"
-    mapping.write_text(
-        mapping.read_text(encoding="utf-8") + "\ntravel: {url: 'http://127.0.0.1:5000'}\n",
-        encoding="utf-8",
-    )
+    set_travel(project, "{url: 'http://127.0.0.1:5000'}")
 
     code = run(["travel", "--project", str(project)])
 

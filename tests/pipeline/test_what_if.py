@@ -213,6 +213,23 @@ def test_a_rep_outside_the_region_can_neither_leave_nor_change_size() -> None:
     assert said.count("Cat Diaz is not among the reps with region West") == 2
 
 
+@pytest.mark.parametrize(
+    ("only", "frozen"),
+    [
+        ("level=3.0", [True, True, False]),
+        ("remote=TRUE", [False, True, True]),
+        ("since=2020-01-01", [False, False, False]),
+    ],
+)
+def test_attributes_of_every_kind_are_compared(only: str, frozen: list[bool]) -> None:
+    assert changed(only=only).frozen.tolist() == frozen
+
+
+@pytest.mark.parametrize("only", ["level=high", "remote=2", "since=yesterday"])
+def test_a_value_of_another_kind_is_no_value(only: str) -> None:
+    assert f"no {only.split('=')[0]} of reps is" in refusal(only=only)
+
+
 def test_a_name_of_two_reps_is_asked_for_by_username() -> None:
     twins = replace(roster(), names=("Ann Bell", "Ann Bell", "Cat Diaz"))
 

@@ -53,6 +53,8 @@ class OsrmServer:
         try:
             answer = self._get(PROBE, PROBE)
         except BlockRefusedError as refused:
+            if refused.refusal is Refusal.NO_WAY:  # it snaps to near roads only, and tells nothing
+                return Identity(ENGINE, "", self._profile, "")
             raise EngineFailedError(
                 f"{self._server.url}: {refused.words}", remedy=CHECK_ENGINE
             ) from refused

@@ -59,7 +59,11 @@ def read_table(answer: Mapping[str, Any], *, shape: tuple[int, int], doing: str)
 def graph_of(answer: Mapping[str, Any]) -> str:
     """Return what tells the graph: drives of the probe, and the data's version where it is told."""
     # Rounded: the server writes fewer digits than the library hands over.
-    places = [_rounded(one.get("location"), digits=5) for one in answer.get("sources") or ()]
+    places = [
+        _rounded(one.get("location"), digits=5)
+        for one in answer.get("sources") or ()
+        if isinstance(one, Mapping)
+    ]
     drives = [_rounded(row, digits=1) for row in answer.get("durations") or ()]
     digest = hashlib.sha256(json.dumps([places, drives]).encode()).hexdigest()[:10]
     version = answer.get("data_version")
@@ -71,5 +75,9 @@ def refusal_of(code: str) -> Refusal:
     return _REFUSALS.get(code, Refusal.OTHER)
 
 
-def _rounded(values: Sequence[float | None] | None, *, digits: int) -> list[float | None]:
-    return [None if one is None else round(float(one), digits) for one in values or ()]
+def _rounded(values: object, *, digits: int) -> list[object]:
+    if not isinstance(values, Sequence):
+        return []
+    return [
+        round(float(one), digits) if isinstance(one, int | float) else str(one) for one in values
+    ]

@@ -10,6 +10,7 @@ from sfterritory.model.document import Document
 
 Provider = Literal["estimate", "osrm", "valhalla", "osrm_inprocess", "file"]
 BANDS = 7  # of the estimate, one factor each
+MOST_OSRM_PLACES = 2_000  # an address holds 65,536 characters, and OSRM takes places in the address
 
 
 class TravelParams(Document):
@@ -95,4 +96,9 @@ class TravelParams(Document):
                 raise ValueError(f"provider {self.provider} needs {key}")
             if key != needed and value:
                 raise ValueError(f"{key} is given, and provider {self.provider} does not use it")
+        if self.provider == "osrm" and (self.block_places or 0) > MOST_OSRM_PLACES:
+            raise ValueError(
+                f"block_places is {self.block_places:,}; a request to OSRM holds at most "
+                f"{MOST_OSRM_PLACES:,}"
+            )
         return self

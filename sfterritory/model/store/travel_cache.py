@@ -36,7 +36,10 @@ CREATE TABLE leg (
 ) WITHOUT ROWID;
 """
 
+_ORIGINS_AT_A_TIME = 2_000  # rows become columns early: tuples take ten times the memory
+
 Keys = NDArray[np.int64]
+_Row = tuple[int, int, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class TravelCache:
         self._oldest = int((now - unreachable_for).timestamp())
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
         try:
             with self._explained():
                 self._prepare()
@@ -92,20 +95,30 @@ class TravelCache:
 
     def legs_from(self, graph: int, origins: Keys) -> CachedLegs:
         """Return everything known from these origins, by origin and destination."""
-        rows: list[tuple[int, int, float | None, float | None]] = []
+        each = np.unique(origins)
         with self._explained():
-            for origin in np.unique(origins).tolist():
-                rows += self._connection.execute(
-                    "SELECT origin, destination, minutes, km FROM leg WHERE graph = ? AND "
-                    "origin = ? AND (minutes IS NOT NULL OR answered_at >= ?) ORDER BY destination",
-                    (graph, origin, self._oldest),
-                )
+            found = [
+                self._legs(graph, each[start : start + _ORIGINS_AT_A_TIME].tolist())
+                for start in range(0, len(each), _ORIGINS_AT_A_TIME)
+            ]
+        if not found:
+            found = [_columns([])]
         return CachedLegs(
-            np.array([row[0] for row in rows], dtype=np.int64),
-            np.array([row[1] for row in rows], dtype=np.int64),
-            np.array([np.inf if row[2] is None else row[2] for row in rows], dtype=np.float64),
-            np.array([np.inf if row[3] is None else row[3] for row in rows], dtype=np.float64),
+            np.concatenate([one.origin for one in found]),
+            np.concatenate([one.destination for one in found]),
+            np.concatenate([one.minutes for one in found]),
+            np.concatenate([one.km for one in found]),
         )
+
+    def _legs(self, graph: int, origins: list[int]) -> CachedLegs:
+        rows: list[_Row] = []
+        for origin in origins:
+            rows += self._connection.execute(
+                "SELECT origin, destination, minutes, km FROM leg WHERE graph = ? AND origin = ? "
+                "AND (minutes IS NOT NULL OR answered_at >= ?) ORDER BY destination",
+                (graph, origin, self._oldest),
+            )
+        return _columns(rows)
 
     def keep(self, graph: int, legs: CachedLegs) -> None:
         """Store answers, at once and for good: a run that is cut off later keeps them."""
@@ -167,6 +180,15 @@ class TravelCache:
                 remedy="check the disk and the rights on it; or delete the file: it only saves "
                 "asking the engine again",
             ) from error
+
+
+def _columns(rows: list[_Row]) -> CachedLegs:
+    return CachedLegs(
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([np.inf if row[2] is None else row[2] for row in rows], dtype=np.float64),
+        np.array([np.inf if row[3] is None else row[3] for row in rows], dtype=np.float64),
+    )
 
 
 def _finite_or_none(values: Floats) -> list[float | None]:

@@ -127,7 +127,7 @@ def answered(
     *,
     costs: tuple[Floats, Floats],
     free_bound: float,
-    least_km: Floats,
+    beyond_km: Floats,
 ) -> Construction:
     """Return the construction.
 
@@ -137,12 +137,13 @@ def answered(
         plans: Both plans, every account with a rep.
         costs: Cost of an hour of each account in stage one and after, each (n,).
         free_bound: What accounts that are not locked cost at least.
-        least_km: The least distance of each account to who may have it, priced beyond `max_km`.
+        beyond_km: How far each account lies beyond `max_km` of the nearest rep who may have it, 0
+            where one of them reaches it.
     """
     hours = problem.hours
     locked = problem.lock >= 0
     bound = free_bound + float((hours * costs[1])[locked].sum())
-    far = np.flatnonzero((least_km >= FAR_PRICE_KM) & ~locked)
+    far = np.flatnonzero((beyond_km > 0) & ~locked)
     over, under = off_limits(problem, plans.territory)
     return Construction(
         territory=plans.territory,
@@ -152,7 +153,7 @@ def answered(
         cost_km_hours=float((hours * costs[1]).sum()),
         feasible_cost_km_hours=float((hours * costs[0]).sum()),
         bound_km_hours=bound,
-        conflicts=(*limits.conflicts, *out_of_reach(far, least_km[far] - FAR_PRICE_KM)),
+        conflicts=(*limits.conflicts, *out_of_reach(far, beyond_km[far])),
         relaxation=limits.relaxation,
         over=over,
         under=under,

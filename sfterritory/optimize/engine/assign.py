@@ -108,13 +108,15 @@ def assign(problem: Problem, travel: Travel, *, start: Start | None = None) -> C
     first = np.where(first < 0, nearest, first).astype(np.int32)
     territory = np.where(territory < 0, nearest, territory).astype(np.int32)
     plain = _arcs(travel_only(problem), travel, used, first_arc)
+    reach = cheapest(plain, nobody, problem.rep)
+    beyond_km = np.maximum(travel.km[used][reach] - problem.max_km[plain.rep[reach]], 0.0)
     return answered(
         problem,
         limits,
         Plans(first, territory, Start(centres, psi)),
         costs=(_costs(arcs, first), _costs(arcs, territory)),
         free_bound=free_bound,
-        least_km=GivenArcs(problem.hours, plain).least_km(nobody),
+        beyond_km=beyond_km,
     )
 
 

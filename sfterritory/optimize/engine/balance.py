@@ -8,10 +8,12 @@ import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.engine.basis import Basis
-from sfterritory.optimize.engine.candidate import Arcs
-from sfterritory.optimize.engine.heap import make_board
+from sfterritory.optimize.engine.candidate import Arcs, merged
+from sfterritory.optimize.engine.heap import Board, make_board
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
 from sfterritory.optimize.engine.path import augment
+
+_ROUNDING_SHARE = 5e-4  # of all hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def balance(
     *,
     band: tuple[Floats, Floats],
     psi: Floats,
-    rounds: int = 4,
+    rounds: tuple[int, int] = (4, 12),
     stay: Ints | None = None,
 ) -> Balanced:
     """Return an assignment within lo and hi as far as whole rows allow, and its prices.
@@ -50,22 +52,34 @@ def balance(
         basis: At least one row, and who may have it.
         band: lo and hi of the load of each centre, each of shape (k,).
         psi: Prices to start from, shape (k,).
-        rounds: How often candidates are found anew at the new prices, at most.
+        rounds: How often candidates are found anew at the new prices: as often as that, at most,
+            and where loads then lie far outside their band still, at most so often.
         stay: Who should have each row where several cost the same, -1 for nobody.
     """
-    lo, hi = band
     hours, paths = basis.hours, 0
     if stay is None:
         stay = np.full(len(hours), -1, dtype=np.int32)
-    for _ in range(rounds):
-        arcs = basis.arcs(psi)
+    usual, most = rounds
+    fresh = arcs = basis.arcs(psi)
+    for turn in range(most):
+        if turn:
+            fresh = basis.arcs(psi)
+            # what was of use at other prices stays: without it loads can swing for ever
+            arcs = fresh if fresh is arcs else merged(arcs, fresh)
         board = make_board(arcs, hours, at=cheapest(arcs, psi, stay), psi=psi)
-        found = int(augment(board, lo, hi))
+        found = int(augment(board, *band))
         paths += found
         psi, stay = board.psi, arcs.rep[board.at]
-        if found == 0:
+        if found == 0 or (turn + 1 >= usual and (fresh is arcs or _fits(board, band))):
             break
     return Balanced(arcs, board.at, psi, paths)
+
+
+def _fits(board: Board, band: tuple[Floats, Floats]) -> bool:
+    """Say whether loads lie in their bands but for what whole rows explain."""
+    lo, hi = band
+    outside = np.maximum(np.maximum(board.load - hi, lo - board.load), 0.0)
+    return float(outside.sum()) <= _ROUNDING_SHARE * float(board.hours.sum())
 
 
 @compiled

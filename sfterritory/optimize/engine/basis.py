@@ -11,7 +11,6 @@ from sfterritory.model.columns import Floats
 from sfterritory.optimize.engine.bound import cheapest_of_all
 from sfterritory.optimize.engine.candidate import Arcs, candidate_arcs
 from sfterritory.optimize.engine.kernel import compiled
-from sfterritory.optimize.engine.piece import Pieces
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms
 from sfterritory.optimize.sphere import Vectors
@@ -29,9 +28,6 @@ class Basis(Protocol):
 
     def least_km(self, psi: Floats) -> Floats:
         """Return each row's least cost less price over everybody who may have it, shape (n,)."""
-
-    def in_pieces(self, pieces: Pieces) -> Basis:
-        """Return the same for rows cut into pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +60,6 @@ class Distances:
         least, _ = cheapest_of_all(self.rows, self.blocks, self.centres, self.terms, psi)
         return least
 
-    def in_pieces(self, pieces: Pieces) -> Distances:
-        """Return pieces at the places of their rows."""
-        rows = self.rows.taken(pieces.of_row)._replace(hours=pieces.hours)
-        blocks = self.blocks._replace(start=pieces.start[self.blocks.start])
-        return Distances(rows, blocks, self.centres, self.terms)
-
 
 @dataclass(frozen=True, slots=True)
 class GivenArcs:
@@ -90,10 +80,6 @@ class GivenArcs:
     def least_km(self, psi: Floats) -> Floats:
         """Return the least cost less price over the arcs of each row."""
         return _least(self.given, psi)
-
-    def in_pieces(self, pieces: Pieces) -> GivenArcs:
-        """Return pieces with the arcs of their rows."""
-        return GivenArcs(pieces.hours, self.given.of_rows(pieces.of_row))
 
 
 @compiled

@@ -255,6 +255,30 @@ def _insert(some: Ints, count: int, rep: int) -> int:
 
 
 @compiled
+def merged(one: Arcs, two: Arcs) -> Arcs:
+    """Return the arcs of both, of the same rows and costs."""
+    n = len(one.start) - 1
+    most = len(one.rep) + len(two.rep)
+    rep, row_of = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    cost_km, start = np.empty(most), np.zeros(n + 1, dtype=np.int64)
+    count = 0
+    for row in range(n):
+        at, end = one.start[row], one.start[row + 1]
+        other, other_end = two.start[row], two.start[row + 1]
+        while at < end or other < other_end:
+            mine = at < end and (other >= other_end or one.rep[at] <= two.rep[other])
+            both = mine and other < other_end and one.rep[at] == two.rep[other]
+            rep[count] = one.rep[at] if mine else two.rep[other]
+            cost_km[count] = one.cost_km[at] if mine else two.cost_km[other]
+            row_of[count] = row
+            count += 1
+            at += 1 if mine else 0
+            other += 1 if both or not mine else 0
+        start[row + 1] = count
+    return Arcs(start, rep[:count].copy(), cost_km[:count].copy(), row_of[:count].copy())
+
+
+@compiled
 def _costs(rows: Rows, centres: Vectors, terms: Terms, start: Longs, rep: Ints) -> Floats:
     cost_km = np.empty(len(rep))
     for row in range(len(rows.hours)):

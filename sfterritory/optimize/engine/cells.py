@@ -59,7 +59,7 @@ def solve(
     if free.any():
         settled = _lloyd(rows, blocks, settled, terms, (band, free))
     basis = Distances(rows, blocks, settled.centres, terms)
-    found = balance(basis, band=band, psi=settled.psi, rounds=2)
+    found = balance(basis, band=band, psi=settled.psi, rounds=(2, 12))
     return Start(settled.centres, found.psi)
 
 
@@ -88,7 +88,7 @@ def _lloyd(
     for turn in range(_ROUNDS):
         wide = max(_NARROW, _WIDE * _TIGHTENED**turn)
         wider = (lo * (1.0 - wide), hi * (1.0 + wide))
-        found = balance(Distances(rows, blocks, centres, terms), band=wider, psi=psi, rounds=1)
+        found = balance(Distances(rows, blocks, centres, terms), band=wider, psi=psi, rounds=(1, 1))
         centres, psi = reseeded(
             rows, found.rep, centres, psi=found.psi, target=target, free=free, terms=terms
         )

@@ -8,7 +8,8 @@ import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.engine.balance import Balanced, balance
-from sfterritory.optimize.engine.basis import Basis
+from sfterritory.optimize.engine.basis import Basis, GivenArcs
+from sfterritory.optimize.engine.candidate import merged
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.piece import cut
 from sfterritory.optimize.engine.polish import polish
@@ -17,7 +18,7 @@ from sfterritory.optimize.engine.relax import FreeBand
 
 _PIECE_SHARE = 0.005
 _POLISH_ROUNDS = 6
-COLD_ROUNDS, WARM_ROUNDS = 4, 1  # former prices are near the right ones: one round will do
+COLD_ROUNDS, WARM_ROUNDS = (4, 12), (1, 12)  # former prices are near the right ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,16 @@ class Divided:
 
 
 def divide(
-    problem: Problem, chosen: Longs, basis: Basis, *, limits: FreeBand, how: tuple[Floats, int]
+    problem: Problem,
+    chosen: Longs,
+    basis: Basis,
+    *,
+    limits: FreeBand,
+    how: tuple[Floats, tuple[int, int]],
 ) -> Divided:
     """Return who gets the rows of a basis, which are the accounts `chosen`, in that order.
 
-    `how` has the prices to start from, shape (k,), and the most rounds of candidates.
+    `how` has the prices to start from, shape (k,), and the rounds of candidates as `balance` has.
     """
     psi, rounds = how
     exact = _exact(basis, limits.first, psi, rounds)
@@ -57,19 +63,21 @@ def divide(
     return Divided(arcs.rep[found.first], arcs.rep[found.at], exact.psi)
 
 
-def _exact(basis: Basis, band: tuple[Floats, Floats], psi: Floats, rounds: int) -> Balanced:
+def _exact(
+    basis: Basis, band: tuple[Floats, Floats], psi: Floats, rounds: tuple[int, int]
+) -> Balanced:
     """Return the balance of whole rows made exact on pieces; arcs and places are of whole rows."""
     k = len(psi)
     whole = balance(basis, band=band, psi=psi, rounds=rounds)
+    fresh = basis.arcs(whole.psi)
+    arcs = fresh if fresh is whole.arcs else merged(whole.arcs, fresh)
     pieces = cut(basis.hours, most_hours=_PIECE_SHARE * float(basis.hours.sum()) / k)
     found = balance(
-        basis.in_pieces(pieces),
+        GivenArcs(pieces.hours, arcs.of_rows(pieces.of_row)),
         band=band,
         psi=whole.psi,
-        rounds=min(rounds, 2),
+        rounds=(1, 1),
         stay=whole.rep[pieces.of_row],
     )
-    # pieces of one row have the same candidates: those of the first piece are the row's
-    arcs = found.arcs.of_rows(pieces.start[:-1])
     at = np.flatnonzero(arcs.rep == pieces.vote(found.rep, k=k)[arcs.row])
     return Balanced(arcs, at, found.psi, whole.paths + found.paths)

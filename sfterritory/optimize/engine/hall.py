@@ -14,8 +14,9 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, eye_array, hstack, vstack
 
-from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.columns import Flags, Floats
 from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.sphere import totals
 
 _SENT = 1e-9  # of the total: less than this flows nowhere
 
@@ -70,9 +71,10 @@ def room(load: Floats, allowed: Flags, *, lo: Floats, hi: Floats, share: Floats)
     _, seen, kind_of_rep = np.unique(patterns, axis=1, return_index=True, return_inverse=True)
     kind_of_rep = kind_of_rep.ravel().astype(np.int64)
     may = patterns[:, seen]
-    loads = np.bincount(kind_of_group, weights=load[present]) / total
-    lows = np.bincount(kind_of_rep, weights=np.minimum(lo, total) / total)
-    highs = np.bincount(kind_of_rep, weights=np.minimum(hi, total) / total)
+    loads = totals(kind_of_group, load[present] / total, n_groups=len(patterns))
+    kinds = may.shape[1]
+    lows = totals(kind_of_rep, np.minimum(lo, total) / total, n_groups=kinds)
+    highs = totals(kind_of_rep, np.minimum(hi, total) / total, n_groups=kinds)
     sent, more, less = _widened(loads, may, lows, highs)
     widened = (more, less)
     shortages = tuple(
@@ -105,11 +107,11 @@ def _widened(
     out = coo_array((np.ones(len(arcs)), (group, arcs)), shape=(groups, len(arcs)))
     held = coo_array((np.ones(len(arcs)), (rep, arcs)), shape=(reps, len(arcs)))
     wide, none = eye_array(reps), coo_array((reps, reps))
-    answer = linprog(
+    answer = linprog(  # type: ignore[call-overload] # its types know no sparse matrix
         np.append(np.zeros(len(arcs)), np.ones(2 * reps)),
-        A_ub=vstack((hstack((held, -wide, none)), hstack((-held, none, -wide)))),
+        A_ub=vstack((hstack((held, -wide, none)), hstack((-held, none, -wide)))).tocsr(),
         b_ub=np.append(highs, -lows),
-        A_eq=hstack((out, coo_array((groups, 2 * reps)))),
+        A_eq=hstack((out, coo_array((groups, 2 * reps)))).tocsr(),
         b_eq=loads,
         method="highs",
     )
@@ -159,8 +161,8 @@ def _closure(rep: int, gives: Flags, takes: Flags) -> tuple[Flags, Flags]:
     reps = np.zeros(gives.shape[1], dtype=np.bool_)
     reps[rep] = True
     while True:
-        groups: Flags = gives[:, reps].any(axis=1)
-        more = reps | takes[groups].any(axis=0)
+        groups: Flags = np.any(gives[:, reps], axis=1)
+        more: Flags = reps | np.any(takes[groups], axis=0)
         if np.array_equal(more, reps):
             return groups, reps
         reps = more
@@ -168,7 +170,7 @@ def _closure(rep: int, gives: Flags, takes: Flags) -> tuple[Flags, Flags]:
 
 def _spread(amount: Floats, kind: Longs, share: Floats) -> Floats:
     """Return the amount of each kind of rep, divided between its reps by their shares."""
-    reps: Ints = np.bincount(kind)
+    reps = np.bincount(kind)
     total = np.bincount(kind, weights=share)
     even = total[kind] <= 0
     part = np.where(even, 1.0 / reps[kind], share / np.where(even, 1.0, total[kind]))

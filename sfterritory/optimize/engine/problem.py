@@ -187,11 +187,11 @@ def _fit_problems(problem: Problem) -> list[str]:
     extra, k = problem.extra_km, problem.n_reps
     if extra.ndim != 2 or extra.shape[1] != k or len(extra) == 0:
         return [f"extra_km: give at least one group, and {k} reps in each"]
-    found = named(~(extra >= 0).all(axis=1), "have an extra_km below 0 or NaN", kind="groups")
+    found = named(~np.all(extra >= 0, axis=1), "have an extra_km below 0 or NaN", kind="groups")
     wrong = (problem.group < 0) | (problem.group >= len(extra))
     found += named(wrong, f"name a group outside 0 to {len(extra) - 1}")
     if not found:
-        nobody = np.isinf(extra).all(axis=1)[problem.group] & (problem.lock < 0)
+        nobody = np.all(np.isinf(extra), axis=1)[problem.group] & (problem.lock < 0)
         found += named(nobody, "may go to no rep: allow one of them, or lock the account")
     return found
 

@@ -82,14 +82,16 @@ class FreeBand:
     Attributes:
         lo: Lower limits, shape (k, measures).
         hi: Upper limits, shape (k, measures).
-        asked: Upper limits with locked accounts, for the scale of rounding, shape (k, measures).
+        asked: Both limits with locked accounts, each (k, measures).
+        hair: What sums may be off by rounding, 0 where amounts are whole numbers, (k, measures).
         conflicts: Empty where nothing proves the input infeasible.
         relaxation: By how much bands were widened.
     """
 
     lo: Floats
     hi: Floats
-    asked: Floats
+    asked: tuple[Floats, Floats]
+    hair: Floats
     conflicts: tuple[Conflict, ...]
     relaxation: Relaxation
 
@@ -101,15 +103,25 @@ class FreeBand:
     @property
     def inset(self) -> tuple[Floats, Floats]:
         """Return lo and hi a hair inside, so that every sum of a plan within them keeps both."""
-        return inset(self.lo, self.hi, self.asked)
+        return _inset(self.lo, self.hi, self.hair)
+
+    @property
+    def whole(self) -> tuple[Floats, Floats]:
+        """Return the same for all accounts and the bands asked for."""
+        return _inset(*self.asked, self.hair)
 
 
-def inset(lo: Floats, hi: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    """Return limits a hair of the scale inside, less where they are as close as that."""
-    finite = np.where(np.isfinite(scale), scale, lo)
-    with np.errstate(invalid="ignore"):
-        hair = np.minimum(_INSET * np.abs(finite), 0.25 * np.where(np.isinf(hi), 1.0, hi - lo))
+def _inset(lo: Floats, hi: Floats, hair: Floats) -> tuple[Floats, Floats]:
+    """Return limits a hair inside, less where they are as close as that."""
+    hair = np.minimum(hair, 0.25 * (hi - lo))
     return lo + np.where(lo > 0, hair, 0.0), hi - hair
+
+
+def _hair(measure: Measure) -> Floats:
+    scale = np.where(np.isfinite(measure.hi), measure.hi, measure.lo)
+    whole = bool((measure.amount == np.rint(measure.amount)).all())
+    hair: Floats = scale * (0.0 if whole else _INSET)
+    return hair
 
 
 def free_band(problem: Problem) -> FreeBand:
@@ -137,7 +149,11 @@ def free_band(problem: Problem) -> FreeBand:
     return FreeBand(
         np.maximum(np.column_stack(lows), 0.0),
         np.column_stack(highs),
-        np.column_stack([measure.hi for measure in problem.measures]),
+        (
+            np.column_stack([measure.lo for measure in problem.measures]),
+            np.column_stack([measure.hi for measure in problem.measures]),
+        ),
+        np.column_stack([_hair(measure) for measure in problem.measures]),
         tuple(found),
         Relaxation(np.vstack(less), np.vstack(more)),
     )

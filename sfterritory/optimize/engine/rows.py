@@ -35,7 +35,13 @@ class Rows(NamedTuple):
 
     def taken(self, order: Longs) -> Rows:
         """Return some of the rows, in that order."""
-        return Rows(*(column[order] for column in self))
+        return Rows(
+            self.vectors[order],
+            self.hours[order],
+            self.rep[order],
+            self.churn_km[order],
+            self.group[order],
+        )
 
 
 class Blocks(NamedTuple):

@@ -25,7 +25,7 @@ from sfterritory.optimize.engine.divide import COLD_ROUNDS, WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.engine.relax import FreeBand, free_band, inset
+from sfterritory.optimize.engine.relax import FreeBand, free_band
 from sfterritory.optimize.engine.rows import Blocks, Rows, grouped_order, make_blocks
 from sfterritory.optimize.sphere import Vectors, km_between
 
@@ -86,7 +86,7 @@ def construct(
             territory,
             settled.centres,
             psi=settled.psi,
-            band=_asked(problem),
+            band=limits.whole,
             where=land(problem.vectors, gap_km=gap_km),
         )
     if problem.free_centre.any():
@@ -146,25 +146,21 @@ def settle_rest(problem: Problem, territory: Ints, centres: Vectors) -> Ints:
     return territory
 
 
-def least_travel_km(problem: Problem, centres: Vectors) -> Floats:
-    """Return the least distance of each account to who may have it, priced beyond `max_km`."""
-    if np.isinf(problem.max_km).all():
-        return np.zeros(len(problem.rep))
-    plain = travel_only(problem)
+def beyond_reach_km(problem: Problem, centres: Vectors) -> Floats:
+    """Return how far accounts lie beyond `max_km` of the nearest rep who may have them, (n,).
+
+    It is 0 where some rep reaches them, and where they are locked.
+    """
+    beyond = np.zeros(len(problem.rep))
     open_rows = np.flatnonzero(problem.lock < 0)
+    if np.isinf(problem.max_km).all() or len(open_rows) == 0:
+        return beyond
+    plain = travel_only(problem)
     rows = rows_of(plain, open_rows)
     nearest = label(rows, Start(centres, np.zeros(len(centres))), terms=plain.terms)
-    least = np.zeros(len(problem.rep))
     km = km_between(problem.vectors[open_rows], centres[nearest])
-    least[open_rows] = cost_km(plain, open_rows, nearest, km)
-    return least
-
-
-def _asked(problem: Problem) -> tuple[Floats, Floats]:
-    """Return all limits, locked accounts included, a hair inside, each (k, measures)."""
-    lo = np.column_stack([measure.lo for measure in problem.measures])
-    hi = np.column_stack([measure.hi for measure in problem.measures])
-    return inset(lo, hi, hi)
+    beyond[open_rows] = np.maximum(km - problem.max_km[nearest], 0.0)
+    return beyond
 
 
 def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None) -> Start:
@@ -183,7 +179,7 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
     full_rounds = min(_FULL_ROUNDS, max(2, _FULL_ROWS // len(rows.hours)))
     for _ in range(full_rounds if dense else 0):
         basis = Distances(rows, book.blocks, centres, terms)
-        found = balance(basis, band=limits.first, psi=psi, rounds=1, stay=stay)
+        found = balance(basis, band=limits.first, psi=psi, rounds=(1, 1), stay=stay)
         psi, stay = found.psi, found.rep
         centres = medians(rows.vectors, rows.hours, found.rep, centres, free, _MEDIAN_STEPS)
     return Start(centres, psi)
@@ -228,5 +224,5 @@ def _answer(problem: Problem, limits: FreeBand, plans: Plans, book: Book | None)
         plans,
         costs=(before, after),
         free_bound=free_bound,
-        least_km=least_travel_km(problem, centres),
+        beyond_km=beyond_reach_km(problem, centres),
     )

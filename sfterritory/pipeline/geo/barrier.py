@@ -122,7 +122,7 @@ def _across(
     book: GeoBook, drawn: DrawnBarriers
 ) -> tuple[tuple[BarrierRow, ...], tuple[AcrossRow, ...]]:
     row, seat = book.driven()
-    found = crossings(book.seats.points.taken(seat), book.points.taken(row), drawn.barriers)
+    found = crossings(book.seats.places(seat), book.points.taken(row), drawn.barriers)
     account = row[found.leg]
     hours = book.hours[account]
     count = len(drawn.barriers)

@@ -38,10 +38,9 @@ class Seats:
         """Return the rows that have a place."""
         return np.flatnonzero(~np.isnan(self.lon_deg)).astype(np.int32)
 
-    @property
-    def points(self) -> Points:
-        """Return the places; those that are not known are NaN and must not be asked for."""
-        return Points(self.lon_deg, self.lat_deg)
+    def places(self, seat: Ints) -> Points:
+        """Return where some seats are; each of them has to be known."""
+        return Points(self.lon_deg[seat], self.lat_deg[seat])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sfterritory.geography.detour import LEAST_KM, DetourBand, detours
 from sfterritory.geography.travel.estimate import EstimatedTravel, crow_km
 from sfterritory.model.document import Document
@@ -71,10 +73,12 @@ class DetourReport(Document):
 def detour_report(book: GeoBook, travel: TravelTime, *, worst: int) -> DetourReport:
     """Return how roads compare with straight lines; `worst` legs are named."""
     row, seat = book.driven()
-    homes, places = book.seats.points, book.points
-    legs = travel.pairs(homes, places, rows=(seat, row))
-    straight_km = crow_km(homes.taken(seat), places.taken(row))
-    estimate = EstimatedTravel().pairs(homes, places, rows=(seat, row))
+    known = book.seats.known
+    homes, places = book.seats.places(known), book.points
+    ends = np.searchsorted(known, seat).astype(np.int32), row
+    legs = travel.pairs(homes, places, rows=ends)
+    straight_km = crow_km(book.seats.places(seat), places.taken(row))
+    estimate = EstimatedTravel().pairs(homes, places, rows=ends)
     found = detours(legs, straight_km, estimate, worst=worst)
     names = book.text("Name")
 

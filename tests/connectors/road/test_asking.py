@@ -274,6 +274,20 @@ def test_another_engine_than_expected_is_told(engine: FaultEngine, opened: OpenI
         pass
 
 
+def test_a_server_that_snaps_to_near_roads_only_is_known_by_its_name(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    engine.probe = refused_by_osrm("NoSegment")
+
+    with opened(name="alps-1") as travel:
+        travel.matrix(places(1), places(1, lon_deg=9.9))
+    with opened(name="alps-2") as travel:
+        legs = travel.matrix(places(1), places(1, lon_deg=9.9))
+
+    assert legs.source == "osrm driving alps-2"
+    assert legs.quality[0, 0] == Quality.ENGINE
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

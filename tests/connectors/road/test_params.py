@@ -16,6 +16,11 @@ from sfterritory.geography.travel.band import BAND_FROM_KM
         pytest.param({"url": "http://a:1"}, "does not use it", id="a url for nobody"),
         pytest.param({"calibration": [1.0, 1.1]}, "2 factors; give one, or 7", id="two factors"),
         pytest.param({"calibration": [1, 1, 1, 1, 1, 1, 20]}, "20 is not between", id="20 times"),
+        pytest.param(
+            {"provider": "osrm", "url": "http://a:1", "block_places": 2_001},
+            "at most 2,000",
+            id="an address that would be too long",
+        ),
         pytest.param({"profile": "car?x=1"}, "profile", id="a profile that asks for more"),
     ],
 )

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, vstack
 
 from bench.territory.checker import judge
 from bench.territory.instance import from_file
@@ -18,33 +16,9 @@ from sfterritory.optimize.engine.relax import Obstacle
 from sfterritory.optimize.engine.solve import construct
 from sfterritory.optimize.sphere import km_between, unit_vectors
 
-from .books import book
+from .books import book, linear_relaxation
 
 INSTANCES = Path(__file__).parents[4] / "shared" / "data" / "territory"
-
-
-def linear_relaxation(problem: Problem) -> float:
-    """Return the cost of the best plan that may split accounts, by an independent solver."""
-    n, k = len(problem.hours), problem.n_reps
-    km = km_between(problem.vectors[:, None, :], problem.homes[None, :, :])
-    other = (problem.rep[:, None] >= 0) & (problem.rep[:, None] != np.arange(k))
-    cost = problem.hours[:, None] * (km + problem.churn_km[:, None] * other)
-    forbidden = (problem.lock[:, None] >= 0) & (problem.lock[:, None] != np.arange(k))
-    row, rep = np.divmod(np.arange(n * k), k)
-    load = coo_array((problem.hours[row], (rep, np.arange(n * k))), shape=(k, n * k))
-    once = coo_array((np.ones(n * k), (row, np.arange(n * k))), shape=(n, n * k))
-    measure = problem.measures[0]
-    answer = linprog(
-        cost.ravel(),
-        A_ub=vstack((load, -load)).toarray(),
-        b_ub=np.concatenate((measure.hi, -measure.lo)),
-        A_eq=once.toarray(),
-        b_eq=np.ones(n),
-        bounds=[(0.0, 0.0 if one else 1.0) for one in forbidden.ravel()],
-        method="highs",
-    )
-    assert answer.fun is not None
-    return float(answer.fun)
 
 
 @settings(max_examples=25, deadline=None)
