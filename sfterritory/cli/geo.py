@@ -474,7 +474,7 @@ def _show_legs(title: str, legs: tuple[DetourLeg, ...], console: Console) -> Non
 def _show_set(one: AreaSetReport, *, weighed: bool, limit: int, console: Console) -> None:
     from sfterritory.cli.render.layout import render_table
 
-    drawn = one.by == "polygon"
+    drawn = any(area.km2 is not None for area in one.areas)
     columns = ("area", "accounts", "hours a year" if weighed else "weight", "homes")
     render_table(
         f"{one.name} (by {one.by.replace('_', ' ')})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.affinity import translate
 
 from sfterritory.geography.distance import EARTH_RADIUS_KM, haversine_km
 from sfterritory.model.columns import Floats, Ints
@@ -125,7 +126,8 @@ def unit_vectors(points: Points) -> Floats:
 def discs(centres: Points, *, radius_km: Floats) -> Shapes:
     """Return circles on the globe as polygons of the map, 48 corners each.
 
-    A circle over the antimeridian or a pole ends at the edge of the map.
+    A circle over the antimeridian comes in two pieces. One that holds a pole has no shape on the
+    map; it is drawn as everything from its lowest latitude to the pole.
     """
     bearings = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     angle = np.asarray(radius_km)[:, None] / EARTH_RADIUS_KM
@@ -137,6 +139,16 @@ def discs(centres: Points, *, radius_km: Floats) -> Shapes:
         np.sin(bearings) * np.sin(angle) * np.cos(lat), np.cos(angle) - np.sin(lat) * np.sin(to_lat)
     )
     rings = np.stack([np.degrees(to_lon), np.degrees(to_lat)], axis=2)
+    drawn = np.asarray(shapely.polygons(rings), dtype=np.object_)
+    reach = np.degrees(angle[:, 0])
+    for row in np.flatnonzero(np.abs(centres.lat_deg) + reach >= 90).tolist():
+        south = (
+            -90 if centres.lat_deg[row] - reach[row] <= -90 else centres.lat_deg[row] - reach[row]
+        )
+        north = 90 if centres.lat_deg[row] + reach[row] >= 90 else centres.lat_deg[row] + reach[row]
+        drawn[row] = shapely.box(-180, south, 180, north)
     world = shapely.box(-180, -90, 180, 90)
-    drawn = shapely.intersection(shapely.make_valid(shapely.polygons(rings)), world)
-    return np.asarray(drawn, dtype=np.object_)
+    for row in np.flatnonzero(np.abs(shapely.bounds(drawn))[:, [0, 2]].max(axis=1) > 180).tolist():
+        turned = [translate(drawn[row], xoff=turn) for turn in (-360, 0, 360)]
+        drawn[row] = shapely.union_all(shapely.intersection(turned, world))
+    return drawn

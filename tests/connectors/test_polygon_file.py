@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sfterritory.connectors.polygon_file import ShapeKind, read_areas, read_barriers
+from sfterritory.connectors.polygon_file import Shape, ShapeKind, read_areas, read_barriers
 from sfterritory.errors import ConfigError
 
 SQUARE = [[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]
@@ -230,3 +232,42 @@ def test_a_line_over_the_antimeridian_is_cut_there(tmp_path: Path) -> None:
 
     pieces = sorted(one.bounds for one in shapely.get_parts(read.shapes[0].geometry))
     assert pieces == [(-180, 0, -179, 0), (179, 0, 180, 0)]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.floats(-400, 400) | st.text(max_size=3) | st.just("name"),
+    lambda inner: (
+        st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+position = st.lists(st.floats(-200, 200), min_size=1, max_size=3) | anything
+ring = st.lists(position, max_size=7) | anything
+kinds = st.sampled_from(["Polygon", "MultiPolygon", "LineString", "MultiLineString", "Point", "?"])
+coordinates = st.lists(ring, max_size=3) | st.lists(st.lists(ring, max_size=2), max_size=2) | ring
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds, coordinates, anything)
+def test_whatever_a_feature_holds_is_read_or_refused_in_words(
+    tmp_path: Path, kind: str, given_coordinates: Any, properties: Any
+) -> None:
+    geometry = {"type": kind, "coordinates": given_coordinates}
+    named = properties if isinstance(properties, dict) else {}
+    row = {"type": "Feature", "properties": {"name": "x", **named}, "geometry": geometry}
+    path = written(tmp_path, row)
+
+    for read in (read_areas, read_barriers):
+        shapes: tuple[Shape, ...] = ()
+        said = "file: feature 1"
+        try:
+            shapes = read(path, name="file").shapes
+        except ConfigError as refused:
+            said = refused.problem
+
+        assert said.startswith("file: feature 1")
+        for one in shapes:
+            west, south, east, north = one.geometry.bounds
+            assert one.geometry.is_valid
+            assert -180 <= west <= east <= 180
+            assert -90 <= south <= north <= 90

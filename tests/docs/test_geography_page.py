@@ -10,7 +10,7 @@ from sfterritory.connectors import polygon_file
 from sfterritory.geography import fit_group, zone
 from sfterritory.geography.location import CONTRADICTION_KM
 from sfterritory.geography.params import AreaSet
-from sfterritory.pipeline.geo.area import WHY_UNKNOWN, AreaReport, AreaSetReport
+from sfterritory.pipeline.geo.area import TERRITORY, WHY_UNKNOWN, AreaReport, AreaSetReport
 from sfterritory.pipeline.geo.barrier import BarrierReport
 from sfterritory.pipeline.geo.border import BorderReport
 from sfterritory.pipeline.geo.cluster import ClusterReport, ClusterRow
@@ -55,4 +55,6 @@ def test_the_numbers_of_the_page_are_those_of_the_program() -> None:
 def test_the_page_tells_every_way_to_divide_the_land() -> None:
     listed = set(quoted(sections("geography.md")["Sets of areas"]))
 
-    assert set(get_args(AreaSet.model_fields["by"].annotation)) == set(WHY_UNKNOWN) <= listed
+    kinds = set(get_args(AreaSet.model_fields["by"].annotation))
+    assert kinds | {TERRITORY} == set(WHY_UNKNOWN)
+    assert kinds <= listed

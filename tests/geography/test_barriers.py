@@ -191,3 +191,18 @@ def test_a_disc_has_its_radius_in_every_direction_also_far_north() -> None:
     assert north - south == pytest.approx(2 * 50 / 111.19, rel=0.01)
     assert (east - west) * math.cos(math.radians(69)) == pytest.approx(2 * 50 / 111.19, rel=0.02)
     assert shapely.is_valid(disc)
+
+
+@pytest.mark.parametrize("centre", [(179.9, 10.0), (-179.9, 10.0), (40.0, 89.9), (0.0, -90.0)])
+def test_a_disc_holds_its_surroundings_also_at_the_edges_of_the_map(
+    centre: tuple[float, float],
+) -> None:
+    (disc,) = discs(points(centre), radius_km=np.array([60.0]))
+    around = points(centre, (centre[0], centre[1] - math.copysign(0.4, centre[1])))
+    beyond = ((around.lon_deg + 0.2 + 180) % 360 - 180, around.lat_deg)
+
+    assert disc.is_valid
+    assert disc.bounds[0] >= -180
+    assert disc.bounds[2] <= 180
+    assert shapely.intersects_xy(disc, around.lon_deg, around.lat_deg).all()
+    assert shapely.intersects_xy(disc, *beyond).all()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from geography.places import ESTIMATE, Roads
 
 from pipeline.conftest import PULLED_AT
@@ -32,6 +33,7 @@ from sfterritory.pipeline.geo.zone import branch_at, branch_of_account, branch_o
 from sfterritory.settings.project import Settings
 
 Drawn = tuple[str, str, Any, Mapping[str, Any]]
+WEST, EAST = shapely.box(-130, 20, -94, 55), shapely.box(-95, 20, -80, 55)
 MERIDIAN: Drawn = ("Meridian", "LineString", [[-95, 20], [-95, 55]], {})
 
 
@@ -68,8 +70,8 @@ def built(store: Store, book: GeoBook) -> None:
     store.territories.save(
         TerritoryVersion("v1", "another pull", "", 0, "feasible", {}, PULLED_AT),
         [
-            Territory(keys[0], "West", reps[0], 10.0, 0.0, 1, -110.0, 40.0, b""),
-            Territory(keys[1], "East", reps[1], 20.0, 0.0, 1, -80.0, 40.0, b""),
+            Territory(keys[0], "West", reps[0], 10.0, 0.0, 1, -110.0, 40.0, WEST.wkb),
+            Territory(keys[1], "East", reps[1], 20.0, 0.0, 1, -80.0, 40.0, EAST.wkb),
         ],
         alignment=Alignment(
             account_ids=book.ids,
@@ -259,6 +261,22 @@ def test_polygons_show_gaps_overlaps_and_their_size(
         300_380, rel=1e-4
     )  # 1 degree wide, 20 to 50 north
     assert report.overlaps[0].accounts == int(((lon > -95) & (lon < -94)).sum())
+
+
+def test_the_areas_of_the_last_build_are_a_set_too(
+    settings: Settings, store: Store, book: GeoBook
+) -> None:
+    with pytest.raises(ConfigError, match="names no set of areas"):
+        area_report(settings, GeographyParams(), store, book)
+    built(store, book)
+
+    report = area_report(settings, GeographyParams(), store, load_geo_book(settings, store))
+
+    (territories,) = report.sets
+    lon = book.points.lon_deg
+    assert [one.name for one in territories.areas] == ["East", "West"]
+    assert sum(territories.gaps.values()) == int((lon > -80).sum())
+    assert territories.overlaps[0].accounts == int(((lon > -95) & (lon < -94)).sum())
 
 
 def test_polygons_with_swapped_coordinates_are_noticed_by_the_accounts_they_miss(

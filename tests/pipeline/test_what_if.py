@@ -227,7 +227,7 @@ def test_attributes_of_every_kind_are_compared(only: str, frozen: list[bool]) ->
 
 @pytest.mark.parametrize("only", ["level=high", "remote=2", "since=yesterday"])
 def test_a_value_of_another_kind_is_no_value(only: str) -> None:
-    assert f"no {only.split('=')[0]} of reps is" in refusal(only=only)
+    assert f"no {only.split('=', maxsplit=1)[0]} of reps is" in refusal(only=only)
 
 
 def test_a_name_of_two_reps_is_asked_for_by_username() -> None:

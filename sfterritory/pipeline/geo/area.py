@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from sfterritory.connectors.reference.county import load_counties
 from sfterritory.connectors.table_file import read_table
@@ -41,7 +42,9 @@ WHY_UNKNOWN: Mapping[str, str] = {
     "metro": "the file names no metro for the postal code",
     "postal_code": "the postal code is not known",
     "polygon": "it is not located",
+    "territory": "it is not located",
 }
+TERRITORIES, TERRITORY = "territories", "territory"
 NO_CLAIM = "no area claims it"
 
 
@@ -126,22 +129,24 @@ def area_report(
 ) -> AreaReport:
     """Return how the accounts and homes of a book fall into each set of areas.
 
+    The areas of the last build are a set too, the first one.
+
     Raises:
-        ConfigError: The mappings name no set, or one of them is wrong.
+        ConfigError: The mappings name no set and nothing was built, or a set is wrong.
     """
-    if not params.area_sets:
+    if not params.area_sets and not book.territories:
         raise ConfigError(
-            "mappings/territories.yaml: geography.area_sets names no set of areas",
-            remedy="add one, for example `- {name: states, by: state}`",
+            "mappings/territories.yaml: geography.area_sets names no set of areas, "
+            "and no territories were built",
+            remedy="add a set, for example `- {name: states, by: state}`",
         )
     homes = _home_addresses(store, book)
     accounts = addresses_of(book.placed, book.rows)
-    return AreaReport(
-        accounts=len(book),
-        weighed=book.weighed,
-        sets=tuple(_set_report(settings, one, book, accounts, homes) for one in params.area_sets),
-        notes=book.notes,
-    )
+    sets = [_drawn_territories(book, accounts, homes)] if book.territories else []
+    for one in params.area_sets:
+        found, at_home = claimed(settings, one, accounts), claimed(settings, one, homes)
+        sets.append(_set_report((one.name, one.by), book, found, at_home.claims))
+    return AreaReport(accounts=len(book), weighed=book.weighed, sets=tuple(sets), notes=book.notes)
 
 
 def claimed(settings: Settings, area_set: AreaSet, addresses: Addresses) -> ClaimedSet:
@@ -292,31 +297,47 @@ def _home_addresses(store: Store, book: GeoBook) -> Addresses:
     )
 
 
+def _drawn_territories(book: GeoBook, accounts: Addresses, homes: Addresses) -> AreaSetReport:
+    """Return the areas of the last build as a set: what lies outside them, and what in two."""
+    drawn = [shapely.from_wkb(one.area_wkb) if one.area_wkb else None for one in book.territories]
+    shapes = np.array([one or shapely.Polygon() for one in drawn], dtype=np.object_)
+    names = tuple(one.name for one in book.territories)
+
+    def claims(addresses: Addresses) -> Claims:
+        places = addresses.places
+        points = Points(places.lon_deg, places.lat_deg)
+        return claims_by_polygon(points, places.located, shapes, names=names)
+
+    found = ClaimedSet(claims(accounts), shapes, ())
+    return _set_report((TERRITORIES, TERRITORY), book, found, claims(homes))
+
+
 def _set_report(
-    settings: Settings, area_set: AreaSet, book: GeoBook, accounts: Addresses, homes: Addresses
+    title: tuple[str, str], book: GeoBook, found: ClaimedSet, homes: Claims
 ) -> AreaSetReport:
-    found = claimed(settings, area_set, accounts)
-    claims = found.claims
+    """Return the report of a set by its name and what its areas are made of."""
+    claims, (name, by) = found.claims, title
     count = len(claims.names)
     inside = claims.first >= 0
     members = np.bincount(claims.first[inside], minlength=count).tolist()
     hours = np.bincount(claims.first[inside], book.hours[inside], count).tolist()
     sizes = [None] * count if found.shapes is None else area_km2(found.shapes).round(1).tolist()
-    at_home = _homes_by_area(settings, area_set, homes)
+    # Without areas in the mappings, accounts and homes are named by what each of them has.
+    at_home = Counter(homes.names[one] for one in homes.first.tolist() if one >= 0)
     rows = [
         AreaRow(
-            name=name,
+            name=area,
             accounts=members[number],
             hours=round(hours[number], 1),
-            homes=at_home[name],
+            homes=at_home[area],
             km2=sizes[number],
         )
-        for number, name in enumerate(claims.names)
+        for number, area in enumerate(claims.names)
     ]
-    gaps = _gaps(book, area_set, claims)
+    gaps = _gaps(book, claims, why_unknown=WHY_UNKNOWN[by])
     return AreaSetReport(
-        name=area_set.name,
-        by=area_set.by,
+        name=name,
+        by=by,
         areas=tuple(sorted(rows, key=lambda row: (-row.hours, row.name))),
         gaps=dict(sorted(Counter(one.why for one in gaps).items())),
         gap_accounts=gaps,
@@ -326,12 +347,7 @@ def _set_report(
     )
 
 
-def _homes_by_area(settings: Settings, area_set: AreaSet, homes: Addresses) -> Counter[str]:
-    claims = claimed(settings, area_set, homes).claims
-    return Counter(claims.names[one] for one in claims.first.tolist() if one >= 0)
-
-
-def _gaps(book: GeoBook, area_set: AreaSet, claims: Claims) -> tuple[GapRow, ...]:
+def _gaps(book: GeoBook, claims: Claims, *, why_unknown: str) -> tuple[GapRow, ...]:
     names, rows = book.text("Name"), np.flatnonzero(claims.first < 0)
     parts = [
         book.text(name) for name in ("city", "subdivision_code", "postal_code", "country_code")
@@ -341,7 +357,7 @@ def _gaps(book: GeoBook, area_set: AreaSet, claims: Claims) -> tuple[GapRow, ...
             account_id=str(book.ids[row]),
             account=names.value(row) or "",
             address=", ".join(filter(None, (part.value(row) for part in parts))),
-            why=NO_CLAIM if claims.known[row] else WHY_UNKNOWN[area_set.by],
+            why=NO_CLAIM if claims.known[row] else why_unknown,
         )
         for row in rows.tolist()
     )
