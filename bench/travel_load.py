@@ -103,8 +103,12 @@ def main() -> int:
             mean = inside[:, 0].mean()
             print(f"driving {low:.0%} to {high:.0%}: {mean:.1%} off, {len(inside)} territories")
     driven, hours = measured[:, 0].mean(), measured[:, 1].mean()
-    print(f"stated: {MEASURED.km_share:.1%} on driving, {MEASURED.hours_share:.1%} on hours")
-    return 0 if driven <= SLACK * MEASURED.km_share and hours <= SLACK * MEASURED.hours_share else 1
+    print(f"stated: {MEASURED.driving_share:.1%} on driving, {MEASURED.hours_share:.1%} on hours")
+    return (
+        0
+        if driven <= SLACK * MEASURED.driving_share and hours <= SLACK * MEASURED.hours_share
+        else 1
+    )
 
 
 def draw(rng: np.random.Generator, kind: str, *, curve: bool) -> Sample:

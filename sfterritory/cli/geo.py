@@ -418,7 +418,7 @@ def _open(invocation: Invocation) -> Iterator[_Opened]:
 
     settings = invocation.settings()
     with invocation.store(settings) as store, invocation.progress():
-        book = load_geo_book(settings, store)
+        book = load_geo_book(settings, store, now=invocation.now)
         params, places = settings.territories.travel, places_by_id(store)
         with travel_time(params, root=settings.root, now=invocation.now, places=places) as travel:
             yield _Opened(settings, store, book, travel)

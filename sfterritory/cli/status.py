@@ -57,6 +57,7 @@ def command(invocation: Invocation, *, unlocated: bool) -> None:
             (f"From {instant(one.effective_at)}", f"{one.version[:8]}, scenario {one.scenario}")
             for one in report.upcoming_territories
         ),
+        *((("Overrides", f"{report.overrides:,}"),) if report.overrides else ()),
         ("Routed", (report.route_version or "none")[:8]),
         ("Plan", report.plan_summary or "none"),
     ]

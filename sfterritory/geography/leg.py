@@ -18,6 +18,7 @@ _CHUNK_LEGS = 200_000  # bounds memory: a leg takes some hundred bytes
 # 0.4 km at 60 degrees north. Longer legs than 16 pieces bend by more, but nobody drives them.
 _PIECE_KM = 100.0
 _MOST_PIECES = 16
+_SAME_PLACE_KM = 1e-9  # rounding parts one place on both sides of the antimeridian
 
 
 def crossed_lines(lines: Shapes, origins: Points, destinations: Points) -> tuple[Ints, Ints]:
@@ -60,7 +61,7 @@ def great_circles(origins: Points, destinations: Points) -> tuple[Shapes, Ints]:
         to_lon_deg=destinations.lon_deg,
         to_lat_deg=destinations.lat_deg,
     )
-    kept = np.flatnonzero(km > 0)
+    kept = np.flatnonzero(km > _SAME_PLACE_KM)
     pieces = np.clip(np.ceil(km[kept] / _PIECE_KM), 1, _MOST_PIECES).astype(np.int64)
     corners = _corners(origins.taken(kept), destinations.taken(kept), pieces)
     leg = np.repeat(np.arange(len(kept)), pieces + 1)
@@ -141,12 +142,9 @@ def discs(centres: Points, *, radius_km: Floats) -> Shapes:
     rings = np.stack([np.degrees(to_lon), np.degrees(to_lat)], axis=2)
     drawn = np.asarray(shapely.polygons(rings), dtype=np.object_)
     reach = np.degrees(angle[:, 0])
-    for row in np.flatnonzero(np.abs(centres.lat_deg) + reach >= 90).tolist():
-        south = (
-            -90 if centres.lat_deg[row] - reach[row] <= -90 else centres.lat_deg[row] - reach[row]
-        )
-        north = 90 if centres.lat_deg[row] + reach[row] >= 90 else centres.lat_deg[row] + reach[row]
-        drawn[row] = shapely.box(-180, south, 180, north)
+    south, north = centres.lat_deg - reach, centres.lat_deg + reach
+    for row in np.flatnonzero((south <= -90) | (north >= 90)).tolist():
+        drawn[row] = shapely.box(-180, max(-90, south[row]), 180, min(90, north[row]))
     world = shapely.box(-180, -90, 180, 90)
     for row in np.flatnonzero(np.abs(shapely.bounds(drawn))[:, [0, 2]].max(axis=1) > 180).tolist():
         turned = [translate(drawn[row], xoff=turn) for turn in (-360, 0, 360)]

@@ -126,11 +126,12 @@ def _nearer(plan: TerritoryPlan, row: int, *, code: int) -> str:
     if code == ReasonCode.BALANCE:
         return _room(plan, row)
     difference_km = plan.cost_difference_km[row]
+    by = f"{difference_km:.1f} {'min' if plan.travel_source else 'km'}"  # a minute counts as a km
     if code == ReasonCode.PREFERRED:
-        return f"a preference weaker by {difference_km:.1f} km an hour"
+        return f"a preference weaker by {by} an hour"
     if code == ReasonCode.STAYS and plan.churn_km[row] >= difference_km:
-        return f"a price of change lower by {difference_km:.1f} km an hour"
-    return f"the runner-up's centre {difference_km:.1f} km nearer, as it counts"
+        return f"a price of change lower by {by} an hour"
+    return f"the runner-up's centre {by} nearer, as it counts"
 
 
 def _room(plan: TerritoryPlan, row: int) -> str:

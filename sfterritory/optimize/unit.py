@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sfterritory.model.columns import MISSING_CODE, Flags, Floats, Ints, TextColumn
-from sfterritory.optimize.sphere import EARTH_RADIUS_KM
+from sfterritory.model.columns import MISSING_CODE, Flags, Ints, TextColumn
 
 Longs = NDArray[np.int64]
 
@@ -89,24 +88,6 @@ def joined_units(*units: Ints) -> Ints:
 def standing_alone(units: Ints, alone: Flags) -> Ints:
     """Return units from which some accounts are taken out, each to be a unit of its own."""
     return numbered(units.astype(np.int64), alone)
-
-
-def cell_keys(lon_deg: Floats, lat_deg: Floats, *, cell_km: float) -> Longs:
-    """Return the number of the cell that each place lies in, shape (n,).
-
-    Cells are about `cell_km` high and wide everywhere: rings of equal height along the parallels,
-    each cut into as many equal parts as fit. None crosses the antimeridian.
-    """
-    rings = max(1, round(np.pi * EARTH_RADIUS_KM / cell_km))
-    ring = np.clip(((lat_deg + 90.0) / 180.0 * rings).astype(np.int64), 0, rings - 1)
-    middle = np.radians((np.arange(rings) + 0.5) / rings * 180.0 - 90.0)
-    round_it_km = 2.0 * np.pi * EARTH_RADIUS_KM * np.cos(middle)
-    parts = np.maximum(np.round(round_it_km / cell_km), 1.0).astype(np.int64)
-    turn = np.mod(lon_deg + 180.0, 360.0) / 360.0
-    column = np.minimum((turn * parts[ring]).astype(np.int64), parts[ring] - 1)
-    first = np.append(0, np.cumsum(parts)[:-1])
-    keys: Longs = first[ring] + column
-    return keys
 
 
 def numbered(keys: Longs, alone: Flags) -> Ints:

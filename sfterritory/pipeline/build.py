@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sfterritory.model.store.store import Store
-from sfterritory.model.travel import TravelTime
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.commitment import Commitment, commitment_costs
 from sfterritory.optimize.curve import PriceCurve, price_curve
@@ -30,7 +29,8 @@ from sfterritory.pipeline.construction.version import Made, make_version
 from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.records import latest_snapshot
-from sfterritory.pipeline.travel import travel_time
+from sfterritory.pipeline.travel import OpenTravel, travel_time
+from sfterritory.pipeline.travel_report import places_by_id
 from sfterritory.pipeline.workforce import ALONE, Workforce, at_work
 from sfterritory.settings.project import Settings
 
@@ -45,7 +45,8 @@ class BuildOptions:
         what_if: What to change, for this build alone.
         choose: Let routing and plans go by the answer; a scenario does not.
         accept_limits: Why broken limits are accepted; '' lets nobody go by such an answer.
-        curve: Work out what other prices of change would give, and what commitments cost.
+        curve: Work out what other prices of change would give, what commitments cost, and how many
+            reps are needed.
         workforce: Who does the work; never changes the answer.
     """
 
@@ -57,6 +58,15 @@ class BuildOptions:
 
 
 _USUAL = BuildOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """All territories of one build; `notes` are about the travel times that were asked for."""
+
+    owners: Layer
+    teams: dict[str, Layer]
+    notes: tuple[str, ...]
 
 
 def build(
@@ -80,7 +90,8 @@ def build(
         followed = following_merges(settings, store)
         settings = followed.settings
         given = Circumstances(snapshot.taken_at, now, options.what_if)
-        layer, overlays = _layers(settings, store, given, options.workforce)
+        layers = _layers(settings, store, given, options.workforce)
+        layer, overlays = layers.owners, layers.teams
         params = settings.territories.territories
         curve: PriceCurve | None = None
         commitments: tuple[Commitment, ...] = ()
@@ -100,14 +111,15 @@ def build(
         made = Made(snapshot.id, now, options.what_if, curve, team_ids)
         version = make_version(settings, layer, made)
         chosen = options.choose and (layer.plan.feasible or bool(options.accept_limits))
+        superseded = tuple(_superseded(store, now)) if chosen else ()
         store.territories.save(version, layer.territories, alignment=layer.alignment, choose=chosen)
     told = Told(
         commitments=commitments,
-        staffing=staffing(settings, layer),
+        staffing=staffing(settings, layer, search=options.curve),
         warnings=warnings(settings, layer),
         levels=rolled_up(settings.territories.roster.levels, layer),
         overlays={name: overlay_summary(teams[name], one) for name, one in overlays.items()},
-        notes=followed.notes,
+        notes=(*followed.notes, *layers.notes, *superseded),
     )
     facts: dict[str, Any] = {
         "version": version.id,
@@ -120,13 +132,23 @@ def build(
     return build_report(version, layer, chosen=chosen, told=told)
 
 
+def _superseded(store: Store, now: datetime) -> Iterator[str]:
+    """Tell of the scenario that counted until now."""
+    counting = store.territories.in_force(as_of=now)
+    if counting is not None and counting.scenario is not None:
+        yield (
+            f"scenario {counting.scenario} no longer counts: these territories were built without "
+            "its changes"
+        )
+
+
 def _layers(
     settings: Settings, store: Store, given: Circumstances, workforce: Workforce
-) -> tuple[Layer, dict[str, Layer]]:
+) -> _Layers:
     """Return the owners' territories, and those of further teams by name."""
     people = load_people(settings, store)
     book = load_book(settings, store, people, more_fields=given.what_if.account_fields)
-    with at_work(workforce) as executor, _travel(settings, given.now) as travel:
+    with at_work(workforce) as executor, _travel(settings, store, given.now) as travel:
         asked = ask(settings, store, book, people=people, given=given)
         owners = make_layer(settings, asked, travel=travel, executor=executor)
         teams = {
@@ -138,15 +160,17 @@ def _layers(
             )
             for one in settings.territories.overlays
         }
-    return owners, teams
+        notes = () if travel is None else tuple(travel.notes)
+    return _Layers(owners, teams, notes)
 
 
 @contextmanager
-def _travel(settings: Settings, now: datetime) -> Iterator[TravelTime | None]:
-    """Open what knows travel times; the estimate follows from distances, and needs no asking."""
+def _travel(settings: Settings, store: Store, now: datetime) -> Iterator[OpenTravel | None]:
+    """Open what knows travel times; the plain estimate follows from distances: nobody is asked."""
     params = settings.territories.travel
-    if params.provider == "estimate":
+    if params.provider == "estimate" and {*params.factors, params.speed_factor} == {1.0}:
         yield None
         return
-    with travel_time(params, root=settings.root, now=now) as travel:
+    places = places_by_id(store)
+    with travel_time(params, root=settings.root, now=now, places=places) as travel:
         yield travel

@@ -40,7 +40,9 @@ def rule_fields(settings: Settings, object_name: str) -> tuple[str, ...]:
 
 def user_fields(settings: Settings) -> tuple[str, ...]:
     """Return the fields of User that conditions and `people.yaml` ask for."""
-    asked = {*settings.territories.roster.levels}
+    work = settings.territories.workload
+    named = (work.absence_attribute, work.start_attribute, work.ramp_attribute)
+    asked = {*settings.territories.roster.levels, *filter(None, named)}
     for _, condition in settings.territories.user_conditions:
         asked |= condition.fields
     for pool in settings.routing.pools.values():

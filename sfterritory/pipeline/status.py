@@ -11,6 +11,7 @@ from sfterritory.model.plan import Plan
 from sfterritory.model.store.merges import MERGED_OBJECTS
 from sfterritory.model.store.run_room import RunState
 from sfterritory.model.store.store import Store
+from sfterritory.pipeline.override import exception_count
 from sfterritory.pipeline.review import seen_at, settled_keys
 from sfterritory.settings.project import Settings
 from sfterritory.writeback.approvals import Approved, standing_decisions
@@ -44,6 +45,7 @@ class StatusReport(Document):
     territory_version: str | None = None
     scenario: str | None = None
     upcoming_territories: tuple[UpcomingTerritories, ...] = ()
+    overrides: int = 0
     route_version: str | None = None
     plan_hash: str | None = None
     plan_summary: str | None = None
@@ -78,6 +80,7 @@ def status(settings: Settings, store: Store, *, now: datetime | None = None) -> 
         territory_version=territories.id if territories else None,
         scenario=scenario,
         upcoming_territories=_upcoming(store, now),
+        overrides=exception_count(store, now=now) if now is not None else 0,
         route_version=routed.id if routed else None,
         unfinished_runs=tuple(run.id for run in store.runs.list() if run.state is RunState.OPEN),
         next_step="",

@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 from sfterritory.model.columns import TextColumn
 from sfterritory.optimize.family import FamilyLimits, families, family_units, wide_families
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.unit import (
-    UnitKeys,
-    UnitKind,
-    cell_keys,
-    joined_units,
-    standing_alone,
-    unit_codes,
-)
+from sfterritory.optimize.unit import UnitKeys, UnitKind, joined_units, standing_alone, unit_codes
 from sfterritory.optimize.workload import calls_of
 
 from .books import account_ids, accounts_at
@@ -50,29 +43,6 @@ def test_an_account_outside_every_area_is_a_unit_of_its_own() -> None:
         unit_codes(UnitKind.CELL, n=4, keys=keys)
     with pytest.raises(ValueError, match="area of 4 accounts is given, not of 5"):
         unit_codes(UnitKind.AREA, n=5, keys=keys)
-
-
-@given(
-    lon=st.floats(-180, 180), lat=st.floats(-90, 90), cell_km=st.sampled_from([1.0, 10.0, 250.0])
-)
-def test_a_cell_is_as_wide_at_the_pole_as_at_the_equator(
-    lon: float, lat: float, cell_km: float
-) -> None:
-    near = np.array([lat, min(90.0, lat + 0.4 * cell_km / 111.2)])
-
-    here, north = cell_keys(np.array([lon, lon]), near, cell_km=cell_km)
-    turned, same = cell_keys(np.array([lon, lon]), np.array([lat, lat]), cell_km=cell_km)
-
-    assert turned == same == here
-    assert here >= 0
-    assert north >= here  # rings are numbered from the south
-    assert here < 1.1 * 5.101e8 / cell_km**2 + 10
-
-
-def test_cells_meet_at_the_antimeridian() -> None:
-    west, east = cell_keys(np.array([-180.0, 180.0]), np.array([1.0, 1.0]), cell_km=10.0)
-
-    assert west == east
 
 
 def test_units_that_share_an_account_become_one() -> None:

@@ -191,10 +191,17 @@ def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
     for cause, count in report.locked.items():
         yield f"Locked: {cause}", count
     yield "Would change owner", report.moved
-    needed = report.staffing.reps_needed
-    yield "Reps needed, and on the roster", f"{needed or 'no number'} of {report.staffing.reps}"
-    yield "Accounts that the roster can serve", report.staffing.servable_accounts
+    staff = report.staffing
+    if staff.reps_needed is not None:
+        yield "Reps needed, and on the roster", f"{staff.reps_needed:,} and {staff.reps:,}"
+    yield "Accounts that the roster can serve", staff.servable_accounts
+    if staff.max_over_mean_by_count is not None and staff.max_over_mean_by_hours is not None:
+        yield (
+            "Fullest over mean, balanced by count",
+            f"{staff.max_over_mean_by_count:.2f}; by hours {staff.max_over_mean_by_hours:.2f}",
+        )
     yield "Travel times", report.travel_source
+    yield "Error of driving", report.driving_error
     yield "Limits kept", "yes" if report.feasible else "no: see below"
     gap = "not proven" if report.gap_share is None else f"at most {report.gap_share:.2%}"
     yield "Gap to a proven bound", gap

@@ -12,6 +12,7 @@ from sfterritory.optimize.engine.answer import Start, cost_km
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.divide import WARM_ROUNDS, divide
 from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import free_band
 from sfterritory.optimize.engine.solve import filled, make_book, settle_rest
@@ -50,8 +51,11 @@ def price_curve(
     wrong = [scale for scale in scales if not 0 <= scale < np.inf]
     if wrong:
         raise ValueError(f"scales of churn are numbers of at least 0, not {wrong}")
-    limits, book = free_band(problem), make_book(problem)
-    centres = np.where(problem.free_centre[:, None], start.centres, problem.homes)
+    apart = without_piles(problem)
+    limits, book = free_band(problem), make_book(apart)
+    free = problem.free_centre[:, None]
+    centres = np.where(free, start.centres, problem.homes)
+    searched = np.where(free, start.centres, apart.homes)
     unpriced = replace(problem, churn_km=np.zeros(len(problem.rep)))
     everybody = np.arange(len(problem.rep))
     points = []
@@ -59,7 +63,7 @@ def price_curve(
         territory = problem.lock.copy()
         if book is not None:
             rows = book.rows._replace(churn_km=book.rows.churn_km * scale)
-            basis = Distances(rows, book.blocks, centres, problem.terms)
+            basis = Distances(rows, book.blocks, searched, problem.terms)
             how = (start.psi, WARM_ROUNDS)
             found = divide(problem, book.chosen, basis, limits=limits, how=how)
             territory = filled(problem, book.chosen, found.rep)

@@ -25,6 +25,7 @@ _FIRST_PRICE = 0.05
 _LAST_PRICE = 1e8  # where bands are still broken here, no single move can mend them
 _PRICE_STEP = 6.0
 _LATE_STEP = 30.0
+_LEAST_KM = 1e-3  # a metre: a broken band has a price where nothing is far
 _EPS_SHARE = 1e-13
 _DONE_SHARE = 1e-6  # of the cost: a round that gains less is the last
 
@@ -58,7 +59,7 @@ def polish(  # noqa: PLR0913 - a plan, its bands and its prices
     """
     desk = make_desk(arcs, hours, amounts=amounts, band=band, at=at)
     pairs = make_pairs(arcs, len(psi))
-    mean_km = float(np.abs(arcs.cost_km).mean())
+    mean_km = max(float(np.abs(arcs.cost_km).mean()), _LEAST_KM)
     per_unit = hours.sum() / np.maximum(amounts.sum(axis=0), 1e-300)
     scale = np.maximum(amounts.sum(axis=0) / len(psi), 1e-300)
     share = _FIRST_PRICE

@@ -24,6 +24,7 @@ from sfterritory.optimize.engine.contiguity import land
 from sfterritory.optimize.engine.divide import COLD_ROUNDS, WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs
+from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
 from sfterritory.optimize.engine.rows import Blocks, Rows, grouped_order, make_blocks
@@ -66,16 +67,18 @@ def construct(
             (infinite: none does); None asks for nothing.
     """
     limits = free_band(problem)
-    book = make_book(problem)
+    apart = without_piles(problem)
+    book = make_book(apart)
     if book is None:
         settled = Start(_without_work(problem, start), np.zeros(problem.n_reps))
         first = territory = settle_rest(problem, problem.lock.copy(), settled.centres)
         return _answer(problem, limits, Plans(first, territory, settled), None)
-    settled = _settled(problem, book, limits, start)
+    settled = _settled(apart, book, limits, start)
     basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
     how = (settled.psi, COLD_ROUNDS if start is None else WARM_ROUNDS)
     found = divide(problem, book.chosen, basis, limits=limits, how=how)
-    settled = Start(settled.centres, found.psi)
+    centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
+    settled = Start(centres, found.psi)
     first, territory = (
         settle_rest(problem, filled(problem, book.chosen, rep), settled.centres)
         for rep in (found.first, found.rep)
@@ -91,6 +94,8 @@ def construct(
         )
     if problem.free_centre.any():
         settled = Start(_final_centres(problem, territory, settled.centres), settled.psi)
+    if apart is not problem:
+        book = _in_place(problem, book)
     return _answer(problem, limits, Plans(first, territory, settled), book)
 
 
@@ -124,6 +129,12 @@ def make_book(problem: Problem) -> Book | None:
     order, start = grouped_order(rows, parts=cells)
     rows = rows.taken(order)
     return Book(working[order], rows, start, make_blocks(rows, start))
+
+
+def _in_place(problem: Problem, book: Book) -> Book:
+    """Return the book with its accounts where they are, not set apart."""
+    rows = book.rows._replace(vectors=problem.vectors[book.chosen])
+    return Book(book.chosen, rows, book.cells, make_blocks(rows, book.cells))
 
 
 def filled(problem: Problem, chosen: Longs, rep: Ints) -> Ints:

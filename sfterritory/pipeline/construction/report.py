@@ -15,8 +15,9 @@ from sfterritory.optimize.alignment import Conflict, TerritoryPlan, Widening
 from sfterritory.optimize.band import Band
 from sfterritory.optimize.commitment import Commitment
 from sfterritory.optimize.staffing import reps_needed, roster_reach
+from sfterritory.optimize.travel_load import MEASURED
 from sfterritory.optimize.workload import calls_of, servable_accounts
-from sfterritory.optimize.workload_check import unequal_hours
+from sfterritory.optimize.workload_check import count_balance_penalty, unequal_hours
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.construction.layer import Layer
 from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage, VersionMetrics
@@ -114,15 +115,20 @@ class Staffing(Document):
 
     Attributes:
         reps: On the roster.
-        reps_needed: Least number whose hours suffice; None where a rep has no hours.
+        reps_needed: Least number whose hours suffice; None where it was not worked out.
         servable_accounts: How many accounts like the mean one the roster has hours for.
         missing_hours_per_year: That nobody has.
+        max_over_mean_by_count: Fullest territory's hours over the mean, were equal numbers of
+            accounts the aim; None where it was not worked out.
+        max_over_mean_by_hours: The same for equal hours, by the same cuts.
     """
 
     reps: int
     reps_needed: int | None
     servable_accounts: int
     missing_hours_per_year: float
+    max_over_mean_by_count: float | None
+    max_over_mean_by_hours: float | None
 
 
 class OverlaySummary(Document):
@@ -161,6 +167,7 @@ class BuildReport(Document):
         locked: Accounts whose rep was settled, by what settled it.
         shared_places: Accounts whose place is drawn into another territory's area.
         travel_source: What driving times rest on.
+        driving_error: How far the hours of driving were off where they were measured.
         objective: Cost of the answer, km-equivalent hours.
         lower_bound: What no answer within the limits can go below, for these centres.
         gap_share: How far the answer may be from the best for its centres; None if not proven.
@@ -192,6 +199,7 @@ class BuildReport(Document):
     moved: int
     shared_places: int
     travel_source: str
+    driving_error: str
     feasible: bool
     objective: float
     lower_bound: float
@@ -234,6 +242,7 @@ def build_report(
         moved=int(plan.moved.sum()),
         shared_places=layer.areas.shared_count,
         travel_source=layer.drive.source,
+        driving_error=MEASURED.words,
         feasible=plan.feasible,
         objective=round(plan.objective, 2),
         lower_bound=round(plan.lower_bound, 2),
@@ -280,21 +289,24 @@ def territory_summaries(layer: Layer) -> tuple[TerritorySummary, ...]:
     )
 
 
-def staffing(settings: Settings, layer: Layer) -> Staffing:
-    """Return what the accounts need beside what the roster has."""
+def staffing(settings: Settings, layer: Layer, *, search: bool) -> Staffing:
+    """Return what the roster has, and, with a search, what the accounts need."""
     book, params = layer.asked.book, settings.territories.workload
     calls = calls_of(book.accounts, params=params)
     rep_hours = layer.asked.capacity.rep_hours
     mean_hours = float(rep_hours.mean())
-    needed = None
-    if mean_hours > 0:
+    needed, penalty = None, None
+    if search and mean_hours > 0:
         needed = reps_needed(calls, rep_hours=mean_hours, params=params).reps
+        penalty = count_balance_penalty(calls, parts=len(book.roster), params=params)
     reach = roster_reach(layer.asked.work.hours, rep_hours=rep_hours)
     return Staffing(
         reps=len(book.roster),
         reps_needed=needed,
         servable_accounts=reach.accounts,
         missing_hours_per_year=round(reach.missing_hours, 2),
+        max_over_mean_by_count=None if penalty is None else round(penalty.by_count, 4),
+        max_over_mean_by_hours=None if penalty is None else round(penalty.by_hours, 4),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -93,7 +94,7 @@ class GeoBook:
         return row, self.seat[row]
 
 
-def load_geo_book(settings: Settings, store: Store) -> GeoBook:
+def load_geo_book(settings: Settings, store: Store, *, now: datetime | None = None) -> GeoBook:
     """Return accounts in scope with the territories of the last build, or with today's owners.
 
     Raises:
@@ -117,7 +118,7 @@ def load_geo_book(settings: Settings, store: Store) -> GeoBook:
         )
     people = load_people(settings, store)
     homes = _homes(store)
-    version = store.territories.latest()
+    version = store.territories.latest(as_of=now)
     ids = placed.records.ids[rows]
     territories: tuple[Territory, ...] = ()
     notes: tuple[str, ...] = ()
