@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from end_to_end.conftest import Prepare
-from end_to_end.desk import Desk, records, reps
+from end_to_end.desk import Desk, Row, records, reps
+from sfterritory.connectors.reference.county import load_counties
+from sfterritory.geography.grid import cell_of
 from sfterritory.model.store.store import open_store
 from sfterritory.sandbox.running import SandboxHandle
 
@@ -53,6 +57,22 @@ def alignment(desk: Desk) -> dict[str, str]:
         for record_id, key in zip(found.account_ids.tolist(), keys, strict=True)
         if key is not None
     }
+
+
+def places(desk: Desk) -> tuple[dict[str, float], dict[str, float]]:
+    """Return longitude and latitude of each located account."""
+    with open_store(desk.store_url) as store:
+        found = store.locations.of("Account")
+    known = np.isfinite(found.places.lon_deg)
+    ids = found.ids[known].tolist()
+    return (
+        dict(zip(ids, found.places.lon_deg[known].tolist(), strict=True)),
+        dict(zip(ids, found.places.lat_deg[known].tolist(), strict=True)),
+    )
+
+
+def locked(account: Row) -> bool:
+    return bool(account["Territory_Locked__c"])
 
 
 def test_lock_rules_hold_accounts_by_their_children_and_their_dates(
@@ -202,13 +222,139 @@ def test_units_are_not_cut(office: tuple[Desk, SandboxHandle], unit: str) -> Non
 
     accounts = records(org, "Account")["Account"]
     placed = alignment(desk)
-    owner: dict[str, set[str]] = {}
+    counties = load_counties()
+    lon_deg, lat_deg = places(desk)
+    cells = cell_of(np.array([*lon_deg.values()]), np.array([*lat_deg.values()]), width_km=200.0)
+    key_of = {
+        "postal_code": {one: row["BillingPostalCode"] for one, row in accounts.items()},
+        "county": {
+            one: counties.get(str(row["BillingPostalCode"])[:5]) for one, row in accounts.items()
+        },
+        "cell": dict(zip(lon_deg, cells.tolist(), strict=True)),
+    }[unit]
+    owner: dict[Any, set[str]] = {}
     for one, rep in placed.items():
-        row = accounts[one]
-        if unit == "postal_code" and row["BillingPostalCode"] and not row["Territory_Locked__c"]:
-            owner.setdefault(row["BillingPostalCode"], set()).add(rep)
+        if key_of[one] is not None and not accounts[one]["Territory_Locked__c"]:
+            owner.setdefault(key_of[one], set()).add(rep)
+    assert len(owner) < sum(key_of[one] is not None for one in placed)
     assert all(len(found) == 1 for found in owner.values())
     assert len(set(placed.values())) == len(reps(org))
+
+
+def test_a_family_stays_with_one_rep(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, org = office
+    build(desk)
+    accounts = records(org, "Account")["Account"]
+    placed = {one: rep for one, rep in alignment(desk).items() if not locked(accounts[one])}
+    parent, *children = {rep: one for one, rep in placed.items()}.values()
+    for child in children:
+        org.edit("Account", child, {"ParentId": parent})
+    say(desk, "families: ignore", "families: together")
+
+    build(desk, "--tolerance", "hours=0.3", "--tolerance", "value=1", "--accept-limits", "families")
+
+    family = {parent, *children}
+    assert len({placed[one] for one in family}) == len(reps(org))
+    assert len({alignment(desk)[one] for one in family}) == 1
+
+
+def test_a_river_without_a_bridge_parts_territories_from_homes_beyond_it(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    river = {"type": "LineString", "coordinates": [[-93.0, 10.0], [-93.0, 60.0]]}
+    (desk.root / "mappings" / "river.geojson").write_text(
+        json.dumps({"type": "Feature", "properties": {"name": "River"}, "geometry": river}),
+        encoding="utf-8",
+    )
+    with (desk.root / FILE).open("a", encoding="utf-8") as file:
+        file.write("\ngeography: {barriers: river.geojson, crossing_km: null}\n")
+
+    report = build(desk, "--accept-limits", "the river")
+
+    accounts = records(org, "Account")["Account"]
+    lon_deg, _ = places(desk)
+    with open_store(desk.store_url) as store:
+        centres = {
+            one.rep_id: one.lon_deg for one in store.territories.territories(report["version"])
+        }
+    banks = {
+        (lon_deg[one] > -93.0, float(centres[rep] or 0.0) > -93.0)
+        for one, rep in alignment(desk).items()
+        if not locked(accounts[one])
+    }
+    assert banks == {(False, False), (True, True)}
+
+
+def test_a_rep_may_have_a_part_and_a_limit_of_their_own(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, org = office
+    half, few = (one["Username"] for one in reps(org)[:2])
+    desk.edit(
+        FILE,
+        "  - {measure: hours, tolerance: 0.05}\n  - {measure: value, tolerance: 0.15}",
+        f"  - {{measure: hours, tolerance: 0.2, reps: {{{half}: {{share: 0.5}}}}}}\n"
+        f"  - {{measure: accounts, reps: {{{few}: {{at_most: 30}}}}}}",
+    )
+
+    report = build(desk)
+
+    names = {one["Username"]: one["Name"] for one in reps(org)}
+    told = {one["rep"]: one for one in report["territories"]}
+    hours = {name: one["demands"][0] for name, one in told.items()}
+    assert hours[names[half]]["target"] == pytest.approx(hours[names[few]]["target"] / 2, rel=1e-3)
+    assert all(one["lo"] <= one["load"] <= one["hi"] for one in hours.values())
+    assert told[names[few]]["accounts"] <= 30
+    assert report["feasible"]
+
+
+def test_a_field_makes_a_change_of_owner_dearer(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, _ = office
+    before = build(desk)["after"]["disruption"]
+    say(
+        desk, "  churn_price_km: 30 ", "  churn_weights: {AnnualRevenue: 20}\n  churn_price_km: 30 "
+    )
+
+    after = build(desk)["after"]["disruption"]
+
+    assert after["value_share"] < 0.9 * before["value_share"]
+
+
+def test_every_measure_is_rolled_up_through_every_level(office: tuple[Desk, SandboxHandle]) -> None:
+    desk, org = office
+    say(desk, "  levels: []\n", "  levels: [Country, State]\n")
+
+    report = build(desk)
+
+    parts = {f"{one['Country']} / {one['State']}" for one in reps(org)}
+    assert {one["value"] for one in report["levels"]["State"]} == parts
+    for measure in ("hours", "value"):
+        whole = sum(
+            demand["load"]
+            for one in report["territories"]
+            for demand in one["demands"]
+            if demand["name"] == measure
+        )
+        for rows in report["levels"].values():
+            assert sum(one["loads"][measure] for one in rows) == pytest.approx(whole, rel=1e-5)
+
+
+def test_grades_play_no_part_in_construction_and_it_leaves_them_alone(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    build(desk, "--mode", "greenfield")
+    before = alignment(desk)
+    hot = [one for one, row in records(org, "Account")["Account"].items() if row["Rating"] == "Hot"]
+    for one in hot:
+        org.edit("Account", one, {"Rating": "Cold"})
+    desk.run("pull")
+    graded = records(org)
+
+    build(desk, "--mode", "greenfield")
+
+    assert hot
+    assert alignment(desk) == before
+    assert records(org) == graded
 
 
 def test_every_mistake_of_the_new_sections_is_named_with_its_line(

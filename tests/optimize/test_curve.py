@@ -10,7 +10,7 @@ from .asked import ask, city_book
 
 
 def test_points_are_undominated_and_the_knee_is_farthest_from_the_chord() -> None:
-    accounts, roster, hours, lock = city_book(800, 8, seed=3)
+    accounts, roster, hours, lock = city_book(400, 6, seed=3)
     request = ask(accounts, roster, hours=hours, lock=lock)
 
     curve = price_curve(request, build_territories(request))

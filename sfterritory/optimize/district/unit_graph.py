@@ -1,0 +1,138 @@
+"""Units with a population and who borders on whom; what is asked for, and what cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.document import Document
+
+SLACK = 1e-9  # part of a district's mean by which a sum of populations may be rounded
+
+
+class DistrictParams(Document):
+    """How many districts, how alike in population, how long to search, and from which seed."""
+
+    districts: int = Field(ge=1, description="number of districts")
+    tolerance: float = Field(
+        default=0.005,
+        ge=0,
+        le=1,
+        description="share of the mean population by which a district may differ from it",
+    )
+    effort: float = Field(
+        default=20.0, gt=0, le=1e6, description="about CPU seconds; counted in work, not by a clock"
+    )
+    seed: int = Field(default=0, ge=0, description="of the dice")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitGraph:
+    """Units and borders.
+
+    Attributes:
+        population: Finite, 0 or more, shape (n,).
+        borders: Pairs of different units that border on each other, each pair once, shape (m, 2).
+    """
+
+    population: Floats
+    borders: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Least and most population of a district."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictAnswer:
+    """A plan; every district is contiguous.
+
+    Attributes:
+        district: 0 to k-1 of each unit, shape (n,); numbered in the order of their first units.
+        population: Of each district, shape (k,).
+        cut_edges: Borders between units of different districts.
+        outside: People above or below the limits; 0.0 where the plan keeps them.
+        limits: Of a district's population.
+        work: Work done, in the unit of `DistrictParams.effort`.
+    """
+
+    district: Ints
+    population: Floats
+    cut_edges: int
+    outside: float
+    limits: Limits
+    work: float
+
+    @property
+    def worst_deviation(self) -> float:
+        """Return the largest difference from the mean population, as a share of the mean."""
+        mean = float(self.population.mean())
+        return float(np.abs(self.population - mean).max()) / mean if mean > 0 else 0.0
+
+
+def limits_of(graph: UnitGraph, params: DistrictParams) -> Limits:
+    """Return the least and most population that the tolerance leaves a district."""
+    mean = float(graph.population.sum()) / params.districts
+    slack = SLACK * mean
+    return Limits(mean * (1 - params.tolerance) - slack, mean * (1 + params.tolerance) + slack)
+
+
+def parts_of(graph: UnitGraph) -> Ints:
+    """Return the number, from 0, of the connected part of the graph that each unit is in."""
+    n = len(graph.population)
+    ends = (graph.borders[:, 0], graph.borders[:, 1])
+    matrix = coo_array((np.ones(len(graph.borders), dtype=np.int8), ends), shape=(n, n))
+    return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int32)
+
+
+def shares_of(people: Floats, units: Ints, limits: Limits) -> Ints:
+    """Return how many districts each connected part of the graph could hold; 0 where none.
+
+    Args:
+        people: Population of each part.
+        units: How many units each part has.
+        limits: Of a district's population.
+    """
+    middle = (limits.least + limits.most) / 2
+    share = np.rint(people / middle) if middle > 0 else np.ones(len(people))
+    share = np.clip(share, 1, units)
+    kept = (share * limits.least <= people) & (people <= share * limits.most)
+    return np.where(kept, share, 0).astype(np.int32)
+
+
+def problems_of(graph: UnitGraph, params: DistrictParams) -> list[str]:
+    """Return every known reason why no plan can keep the limits, with units by row and values."""
+    n, k = len(graph.population), params.districts
+    if k > n:
+        return [f"{k} districts are asked for among {n} units: give 1 to {n}"]
+    limits = limits_of(graph, params)
+    found = [
+        f"unit {row} has a population of {graph.population[row]:g}, above the {limits.most:.10g} "
+        "that a district may have"
+        for row in np.flatnonzero(graph.population > limits.most)[:10].tolist()
+    ]
+    part = parts_of(graph)
+    people = np.bincount(part, weights=graph.population)
+    share = shares_of(people, np.bincount(part).astype(np.int32), limits)
+    for number in np.flatnonzero(share == 0)[:10].tolist() if len(people) > 1 else []:
+        rows = np.flatnonzero(part == number)
+        found.append(
+            f"unit {rows[0]} and {len(rows) - 1} more have no border with the rest, and their "
+            f"population of {people[number]:g} makes no whole number of districts of "
+            f"{limits.least:.10g} to {limits.most:.10g}"
+        )
+    if not found and len(people) > 1 and share.sum() != k:
+        found.append(
+            f"the {len(people)} parts of the graph that do not border on each other hold "
+            f"{share.sum()} districts, not {k}"
+        )
+    return found
