@@ -50,6 +50,7 @@ class NoteCode(StrEnum):
     FEWER_ACCOUNTS_THAN_REPS = "fewer_accounts_than_reps"
     NO_HOURS = "no_hours"
     SHARED_HOME = "shared_home"
+    HOME_UNKNOWN = "home_unknown"
     EMPTY_TERRITORY = "empty_territory"
     BEYOND_REACH = "beyond_reach"
     UNREACHABLE = "unreachable"

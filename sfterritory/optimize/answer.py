@@ -16,6 +16,7 @@ from sfterritory.optimize.drive import Drive
 from sfterritory.optimize.engine.answer import Construction, cost_km
 from sfterritory.optimize.engine.kernel import FAR_PRICE_KM
 from sfterritory.optimize.engine.problem import Problem
+from sfterritory.optimize.engine.relax import Obstacle, relaxation_with
 from sfterritory.optimize.infeasible import conflicts_of, relaxation_of
 from sfterritory.optimize.mode import REPAIR_CHURN_KM
 from sfterritory.optimize.note import empty_note, plan_notes
@@ -91,7 +92,8 @@ def plan_of(
 
 def _relaxed(problem: Problem, found: Construction) -> dict[str, tuple[Floats, Floats]]:
     """Return by how much least and greatest loads have to give way, by name of the demand."""
-    relaxation = found.relaxation
+    heavy = any(one.kind is Obstacle.TOO_HEAVY for one in found.conflicts)
+    relaxation = relaxation_with(problem, found.territory) if heavy else found.relaxation
     return {
         one.name: (relaxation.lo_less[number], relaxation.hi_more[number])
         for number, one in enumerate(problem.measures)

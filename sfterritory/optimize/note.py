@@ -77,7 +77,16 @@ def _travel_notes(request: TerritoryRequest, plan: TerritoryPlan) -> Iterator[No
 def _home_notes(request: TerritoryRequest) -> Iterator[Note]:
     if request.mode is not Mode.HOMES:
         return
-    shared = np.flatnonzero(shared_homes(homes_of(request))).tolist()
+    homes = homes_of(request)
+    unknown = np.flatnonzero(np.isnan(homes[:, 0])).tolist()
+    if unknown:
+        names = some([request.roster.names[rep] for rep in unknown])
+        yield Note(
+            NoteCode.HOME_UNKNOWN,
+            f"the homes of {len(unknown):,} of {len(homes):,} reps are not located ({names}): the "
+            "centres of their territories were chosen freely",
+        )
+    shared = np.flatnonzero(shared_homes(homes)).tolist()
     for rep in shared[:_NOTED_REPS]:
         yield Note(
             NoteCode.SHARED_HOME,

@@ -50,7 +50,7 @@ _OPEN_SHARES = (0.1, 0.3, 1.0)  # of the hours of each rep; the last leaves noth
 _LABEL_BLOCKS = 8  # rows to a cell of the order in which rows are labelled
 _COST_ROWS = 1_000_000  # measured at a time: temporary columns stay small
 _MEDIAN_STEPS = 12
-_FULL_ROUNDS = 1
+_MEDIAN_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,13 @@ def construct_in_parts(
     chosen = np.concatenate(parts)
     cells = _aggregated(problem, rows, executor)
     settled = _settled(problem, cells, limits, start=start, books=books)
-    given = _labelled(problem, rows, settled, executor)
-    for _ in range(_FULL_ROUNDS if start is None and problem.free_centre.any() else 0):
-        settled = _recentred(problem, cells, limits, (chosen, given.rep, settled))
+    rounds = _MEDIAN_ROUNDS if start is None and problem.free_centre.any() else 0
+    for turn in range(rounds + 1):
         given = _labelled(problem, rows, settled, executor)
-    first, rep, settled = _within_bands(problem, chosen, given, (limits, settled))
+        first, rep, settled = _within_bands(problem, chosen, given, (limits, settled))
+        if turn < rounds:
+            centres = _medians(problem, filled(problem, chosen, rep), settled.centres)
+            settled = Start(centres, settled.psi)
     feasible, territory = (
         settle_rest(problem, filled(problem, chosen, one), settled.centres) for one in (first, rep)
     )
@@ -173,8 +175,6 @@ def construct_in_parts(
             band=limits.whole,
             where=land(problem.vectors, gap_km=gap_km),
         )
-    if problem.free_centre.any():
-        settled = Start(_medians(problem, territory, settled.centres), settled.psi)
     return _answer(problem, limits, Plans(feasible, territory, settled), (parts, rows, executor))
 
 
@@ -219,23 +219,6 @@ def _settled(
         anchored = np.where(np.isnan(homes), books, homes)
         start = Start(start_centres(cells, anchored, terms), np.zeros(problem.n_reps))
     return solve(cells, homes, terms=terms, band=limits.first, start=start)
-
-
-def _recentred(
-    problem: Problem, cells: Rows, limits: FreeBand, plan: tuple[Longs, Ints, Start]
-) -> Start:
-    """Return centres in the middle of what labels gave, and the prices that go with them."""
-    chosen, rep, settled = plan
-    centres = medians(
-        problem.vectors[chosen],
-        problem.hours[chosen],
-        rep,
-        settled.centres,
-        problem.free_centre,
-        _MEDIAN_STEPS,
-    )
-    start = Start(centres, settled.psi)
-    return solve(cells, centres, terms=problem.terms, band=limits.first, start=start)
 
 
 def _labelled(
@@ -325,7 +308,7 @@ def _divided(problem: Problem, limits: FreeBand, settled: Start) -> tuple[Ints, 
 
 
 def _medians(problem: Problem, territory: Ints, centres: Vectors) -> Vectors:
-    held: Flags = problem.hours > 0
+    held: Flags = (problem.hours > 0) & (territory >= 0)
     return medians(
         problem.vectors[held],
         problem.hours[held],

@@ -59,6 +59,26 @@ def search(question: Question, *, executor: Executor | None = None) -> Construct
     return _merged(question.problem, regions, answers)
 
 
+def sketched(question: Question) -> Start:
+    """Return centres and prices on micro-cells: a first look, a fraction of the whole search."""
+    problem = question.problem
+    book = make_book(problem)
+    if question.start is not None or book is None:
+        answer = question.start or _solved(question).start
+        return Start(
+            np.where(problem.free_centre[:, None], answer.centres, problem.homes), answer.psi
+        )
+    start = _from_books(problem, question.books)
+    if start is not None:
+        return start
+    return solve(
+        summed(book.rows, book.cells),
+        problem.homes,
+        terms=problem.terms,
+        band=free_band(problem).first,
+    )
+
+
 def priced(problem: Problem, plans: Plans) -> Construction:
     """Return the construction that given plans make, with their costs and the bound of the prices.
 

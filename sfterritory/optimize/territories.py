@@ -17,14 +17,14 @@ from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.answer import empty_plan, plan_of
 from sfterritory.optimize.contract import check
 from sfterritory.optimize.drive import driven
-from sfterritory.optimize.engine.answer import Construction, Start
+from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.mode import between, book_middles, homes_of, shared_homes, starting_books
 from sfterritory.optimize.order import Order
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.question import book_of, problem_of
 from sfterritory.optimize.rename import renamed
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.search import Question, search
+from sfterritory.optimize.search import Question, search, sketched
 from sfterritory.optimize.sphere import unit_vectors
 
 
@@ -66,8 +66,8 @@ def _build(
         books=starting_books(request, book),
         gap_km=request.gap_km,
     )
-    question, found = _near_home(request, question, search(question, executor=executor), executor)
-    problem = question.problem
+    question = _near_home(request, question)
+    problem, found = question.problem, search(question, executor=executor)
     if request.mode is Mode.GREENFIELD:
         found = renamed(request, book, problem, found)
     drive = None
@@ -87,19 +87,14 @@ def _start(request: TerritoryRequest, book: Book) -> Start | None:
     return None if np.isnan(given).any() else Start(given, np.zeros(k))
 
 
-def _near_home(
-    request: TerritoryRequest,
-    question: Question,
-    found: Construction,
-    executor: Executor | None,
-) -> tuple[Question, Construction]:
-    """Return the answer with centres of shared homes half-way between home and accounts."""
+def _near_home(request: TerritoryRequest, question: Question) -> Question:
+    """Return the question with centres of shared homes half-way between home and accounts."""
     homes = homes_of(request)
     shared = shared_homes(homes)
     if request.mode is not Mode.HOMES or not shared.any():
-        return question, found
-    centres = np.where(shared[:, None], between(homes, found.centres), found.centres)
+        return question
+    sketch = sketched(question)
+    centres = np.where(shared[:, None], between(homes, sketch.centres), sketch.centres)
     free = question.problem.free_centre & ~shared
     problem = replace(question.problem, homes=np.where(free[:, None], np.nan, centres))
-    again = replace(question, problem=problem, start=Start(centres, found.psi), books=None)
-    return again, search(again, executor=executor)
+    return replace(question, problem=problem, start=Start(centres, sketch.psi), books=None)

@@ -15,6 +15,7 @@ from sfterritory.optimize.curve import PriceCurve, price_curve
 from sfterritory.pipeline.construction.book import load_book
 from sfterritory.pipeline.construction.layer import Layer, make_layer
 from sfterritory.pipeline.construction.overlay import ask_overlay
+from sfterritory.pipeline.construction.refused import BUILD, REFUSED
 from sfterritory.pipeline.construction.report import (
     BuildReport,
     Told,
@@ -128,7 +129,9 @@ def build(
     }
     if not layer.plan.feasible and options.accept_limits:
         facts["accept_limits"] = options.accept_limits
-    store.log.add("build", at=now, by=holder, facts=facts)
+    if options.choose and not chosen:
+        facts[REFUSED] = True
+    store.log.add(BUILD, at=now, by=holder, facts=facts)
     return build_report(version, layer, chosen=chosen, told=told)
 
 

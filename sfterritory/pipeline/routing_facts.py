@@ -16,6 +16,7 @@ from sfterritory.model.columns import Ids, Ints, TextColumn
 from sfterritory.model.store.mirror_registry import MIRRORS
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Alignment, Territory, TerritoryVersion
+from sfterritory.pipeline.construction.refused import territories_missing, territories_outdated
 from sfterritory.pipeline.field_list import extra_fields
 from sfterritory.pipeline.override import override_owners
 from sfterritory.pipeline.people import People
@@ -109,17 +110,15 @@ def load_territories(
     """
     counting = store.territories.in_force(as_of=as_of)
     if counting is None:
-        raise StepMissingError(
-            "the construction step has no result: no territories were built yet",
-            remedy="run `sfterritory build` first",
-        )
+        raise territories_missing(store)
     version = store.territories.get(counting.version_id)
     if version.snapshot_id != snapshot_id:
-        again = f"scenario rebuild {counting.scenario}" if counting.scenario else "build"
+        if counting.scenario is None:
+            raise territories_outdated(store, built_from=version.snapshot_id, pulled=snapshot_id)
         raise StepMissingError(
             f"the territories were built from snapshot {version.snapshot_id[:8]}, "
             f"and the last pull is {snapshot_id[:8]}",
-            remedy=f"run `sfterritory {again}` again",
+            remedy=f"run `sfterritory scenario rebuild {counting.scenario}` again",
         )
     return Territories(
         version, store.territories.territories(version.id), store.territories.alignment(version.id)

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from sfterritory.errors import ConfigError, StepMissingError
+from sfterritory.errors import ConfigError
 from sfterritory.geography.areas import draw_areas
 from sfterritory.model.columns import MISSING_CODE, AccountColumns, Floats, Ids, Ints, TextColumn
 from sfterritory.model.store.store import Store
@@ -20,6 +20,7 @@ from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.sphere import group_medians, lon_lat, unit_vectors
 from sfterritory.optimize.territory_figures import AccountFacts
 from sfterritory.optimize.workload import Calls, calls_of
+from sfterritory.pipeline.construction.refused import territories_missing
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed
 from sfterritory.pipeline.territory_figures import Drawn
@@ -205,10 +206,7 @@ def _version(
     if scenario is None:
         version = store.territories.latest(as_of=now)
         if version is None:
-            raise StepMissingError(
-                "the construction step has no result: no territories were built yet",
-                remedy="run `sfterritory build` first",
-            )
+            raise territories_missing(store)
     else:
         found = store.scenarios.find(scenario)
         if found is None:

@@ -196,6 +196,12 @@ class TerritoriesFile(Document):
         _refuse_repeats("reserved", [one.name for one in reserved])
         return reserved
 
+    @field_validator("overlays")
+    @classmethod
+    def _teams_differ(cls, overlays: tuple[Overlay, ...]) -> tuple[Overlay, ...]:
+        _refuse_repeats("overlays", [one.name for one in overlays])
+        return overlays
+
     @model_validator(mode="after")
     def _area_set_known(self) -> TerritoriesFile:
         known = [one.name for one in self.geography.area_sets]

@@ -6,6 +6,7 @@ YAML is read as version 1.2, where `NO` is Norway and not false. Duplicate keys 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,12 @@ class _Walk:
 
 def check(model: type[M], file: YamlFile) -> tuple[M | None, list[str]]:
     """Return the checked document, or None and every mistake that was found."""
+    endless = [
+        file.problem(path, f"{number} is no number here: give a finite one, or no key")
+        for path, number in _not_finite(file.data, ())
+    ]
+    if endless:
+        return None, endless
     try:
         return model.model_validate(file.data), []
     except ValidationError as error:
@@ -138,6 +145,18 @@ def check(model: type[M], file: YamlFile) -> tuple[M | None, list[str]]:
             for path in [_path_in(file.data, detail["loc"])]
         ]
         return None, sorted(set(found), key=found.index)
+
+
+def _not_finite(data: JsonValue, path: KeyPath) -> Iterator[tuple[KeyPath, float]]:
+    """Yield every `.inf` and `.nan`: no setting means one, and the project's hash has none."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _not_finite(value, (*path, key))
+    elif isinstance(data, list):
+        for at, value in enumerate(data):
+            yield from _not_finite(value, (*path, at))
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield path, data
 
 
 def dotted(path: KeyPath) -> str:

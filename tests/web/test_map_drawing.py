@@ -44,6 +44,21 @@ def test_every_record_is_a_dot_and_moved_records_have_a_ring() -> None:
         assert dots(svg, "mv") + dots(svg, "st") == 800 - points.outside
 
 
+def test_the_territory_of_each_owner_is_drawn_before_and_after() -> None:
+    points = points_of(800, 12)
+
+    for which in ("before", "after"):
+        titles = [
+            title.text or ""
+            for group in parsed(draw_map(points, which=which)).iter(f"{SVG}g")
+            if "area" in group.attrib.get("class", "").split()
+            for title in group.iter(f"{SVG}title")
+        ]
+        assert sorted(titles) == sorted(
+            f"{name}, {points.area_words}" for name in points.owner_names
+        )
+
+
 def moved_outside(points: MapPoints) -> int:
     inside = points.view.contains(points.lon_deg, points.lat_deg)
     return int(np.count_nonzero(points.moved & ~inside))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sfterritory.cli.render.layout import render_facts, render_table
@@ -10,10 +10,11 @@ from sfterritory.cli.render.layout import render_facts, render_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfterritory.pipeline.construction.report import BuildReport, LevelFigures
+    from sfterritory.pipeline.construction.report import BuildReport, LevelFigures, OverlaySummary
     from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage
 
 _COMMITMENTS_SHOWN = 10
+_LINES_SHOWN = 20
 
 
 def render_build(report: BuildReport, console: Console) -> None:
@@ -31,8 +32,10 @@ def render_build(report: BuildReport, console: Console) -> None:
     _limits(report, console)
     for warning in report.warnings:
         console.print(f"Warning: {warning}")
-    for note in report.notes:
-        console.print(f"Note: {note}")
+    _lines("Note", report.notes, console)
+    for name, one in report.overlays.items():
+        _conflicts(one, console, of=f" for {name}")
+        _lines(f"Note on {name}", one.notes, console)
     ends = "." if report.chosen else "; routing and plans do not go by them."
     console.print(f"Territories {report.version[:8]} from snapshot {report.snapshot_id[:8]}{ends}")
 
@@ -208,12 +211,22 @@ def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
 
 
 def _limits(report: BuildReport, console: Console) -> None:
-    for conflict in report.conflicts:
-        console.print(f"Cannot be had: {conflict.message}")
-    for limit in report.relaxation:
-        console.print(f"Smallest relaxation: {limit.message}")
+    _conflicts(report, console)
     if not report.feasible and not report.chosen:
         console.print(
             "Go by these territories all the same with `sfterritory build --accept-limits REASON`, "
             "or change what cannot be had."
         )
+
+
+def _conflicts(report: BuildReport | OverlaySummary, console: Console, *, of: str = "") -> None:
+    _lines(f"Cannot be had{of}", [one.message for one in report.conflicts], console)
+    _lines(f"Smallest relaxation{of}", [one.message for one in report.relaxation], console)
+
+
+def _lines(heading: str, texts: Sequence[str], console: Console) -> None:
+    """Print the first lines, and how many more there are: large rosters have thousands."""
+    for text in texts[:_LINES_SHOWN]:
+        console.print(f"{heading}: {text}")
+    if len(texts) > _LINES_SHOWN:
+        console.print(f"{heading}: {len(texts) - _LINES_SHOWN:,} more, which `--json` lists")

@@ -81,8 +81,9 @@ def _check_pulled(connection: Connection, object_name: str, others: Sequence[str
     if absent:
         raise StepMissingError(
             f"the store has no {', '.join(f'{object_name}.{name}' for name in absent)}: "
-            "the last pull did not ask for it",
-            remedy="check the field's name, add it to the fields of the object, and pull again",
+            "the last pull did not bring it",
+            remedy="pull again; if it is still missing, the org has no such field or you may not "
+            "read it: `sfterritory doctor` tells, and mappings/ have to name another",
         )
 
 

@@ -60,7 +60,8 @@ def polish(  # noqa: PLR0913 - a plan, its bands and its prices
     desk = make_desk(arcs, hours, amounts=amounts, band=band, at=at)
     pairs = make_pairs(arcs, len(psi))
     mean_km = max(float(np.abs(arcs.cost_km).mean()), _LEAST_KM)
-    per_unit = hours.sum() / np.maximum(amounts.sum(axis=0), 1e-300)
+    total = amounts.sum(axis=0)
+    per_unit = np.where(total > 0, hours.sum() / np.where(total > 0, total, 1.0), 0.0)
     scale = np.maximum(amounts.sum(axis=0) / len(psi), 1e-300)
     share = _FIRST_PRICE
     first, least = desk.at.copy(), float((outside(desk.bands) / scale).sum())

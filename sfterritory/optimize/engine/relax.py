@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from sfterritory.model.columns import Flags, Floats
+from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.engine.hall import Room, room
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem
@@ -131,9 +131,9 @@ def free_band(problem: Problem) -> FreeBand:
     found = list(_forbidden_locks(problem, allowed))
     lows, highs, less, more = [], [], [], []
     for measure in problem.measures:
-        load = totals(problem.lock[locked], measure.amount[locked], n_groups=problem.n_reps)
+        load = _locked_load(problem, measure)
         lo, hi = np.maximum(measure.lo - load, 0.0), np.maximum(measure.hi - load, 0.0)
-        slack = _ROOM * max(float(measure.amount.sum()), 1e-300)
+        slack = _slack(measure)
         free = np.where(locked, 0.0, measure.amount)
         of_group = totals(problem.group, free, n_groups=len(allowed))
         base = np.where(np.isfinite(measure.hi), measure.hi, 0.0)
@@ -167,6 +167,22 @@ def smallest_relaxation(problem: Problem) -> Relaxation:
     return free_band(problem).relaxation
 
 
+def relaxation_with(problem: Problem, territory: Ints) -> Relaxation:
+    """Return the smallest relaxation with accounts too heavy for everybody where they are now.
+
+    Room in pieces is none for them: whoever has one needs a limit as wide as that.
+    """
+    allowed = np.isfinite(problem.extra_km)
+    heavy = np.zeros(len(problem.lock), dtype=np.bool_)
+    for measure in problem.measures:
+        hi = np.maximum(measure.hi - _locked_load(problem, measure), 0.0)
+        heavy |= _excess(problem, measure, np.where(allowed, hi, -np.inf).max(axis=1)) > _slack(
+            measure
+        )
+    held = replace(problem, lock=np.where(heavy, territory, problem.lock).astype(np.int32))
+    return free_band(held).relaxation
+
+
 def out_of_reach(rows: Longs, beyond_km: Floats) -> tuple[Conflict, ...]:
     """Return the conflict of accounts that nobody who may have them reaches, if there are any."""
     if len(rows) == 0:
@@ -197,6 +213,22 @@ def _forbidden_locks(problem: Problem, allowed: Flags) -> tuple[Conflict, ...]:
     )
 
 
+def _locked_load(problem: Problem, measure: Measure) -> Floats:
+    locked = problem.lock >= 0
+    return totals(problem.lock[locked], measure.amount[locked], n_groups=problem.n_reps)
+
+
+def _slack(measure: Measure) -> float:
+    return _ROOM * max(float(measure.amount.sum()), 1e-300)
+
+
+def _excess(problem: Problem, measure: Measure, most: Floats) -> Floats:
+    """Return how much more each free account holds than anybody can take; `most` by group."""
+    beyond: Floats = measure.amount - most[problem.group]
+    excess: Floats = np.where((problem.lock < 0) & (measure.amount > 0), beyond, 0.0)
+    return excess
+
+
 def _locked_over(measure: Measure, over: Floats, slack: float) -> list[Conflict]:
     return [
         Conflict(Obstacle.LOCKED_OVER, measure.name, float(over[rep]), reps=(rep,))
@@ -205,7 +237,7 @@ def _locked_over(measure: Measure, over: Floats, slack: float) -> list[Conflict]
 
 
 def _heavy(problem: Problem, measure: Measure, most: Floats, slack: float) -> list[Conflict]:
-    excess = np.where(problem.lock < 0, measure.amount - most[problem.group], 0.0)
+    excess = _excess(problem, measure, most)
     rows = np.flatnonzero((excess > slack) & (measure.amount > slack))
     if len(rows) == 0:
         return []

@@ -25,8 +25,7 @@ from sfterritory.pipeline.people import TERRITORIES_FILE, People, load_roster
 from sfterritory.pipeline.records import PlacedRecords, load_placed
 from sfterritory.routing.rules import Condition
 from sfterritory.settings.project import Settings
-from sfterritory.settings.territories import RosterParams
-from sfterritory.settings.yaml_file import KeyPath
+from sfterritory.settings.yaml_file import KeyPath, dotted
 
 _NAMED = 3
 
@@ -99,8 +98,7 @@ def load_book(
     store: Store,
     people: People,
     *,
-    params: RosterParams | None = None,
-    scope: Condition | None = None,
+    overlay: int | None = None,
     more_fields: Sequence[str] = (),
 ) -> Book:
     """Return the accounts that are located and in scope, and the roster.
@@ -109,8 +107,7 @@ def load_book(
         settings: Of the project.
         store: Where the pull is kept.
         people: Everybody who can own records.
-        params: Another roster than the project's: an overlay's.
-        scope: A further condition, of an overlay.
+        overlay: Which of `overlays` has its own roster and a further scope.
         more_fields: Fields of Account beyond those that the mappings name.
 
     Raises:
@@ -118,20 +115,32 @@ def load_book(
         ConfigError: A mapping does not fit the org.
     """
     placed = load_placed(store, "Account", (*account_fields(settings), *more_fields))
-    roster = load_roster(settings, store, people, params=params)
+    team = None if overlay is None else settings.territories.overlays[overlay]
+    where: KeyPath = () if overlay is None else ("overlays", overlay)
+    roster = load_roster(
+        settings,
+        store,
+        people,
+        params=None if team is None else team.roster,
+        where=(*where, "roster"),
+    )
     located = placed.places.located
     scoped = np.ones(len(placed.records), dtype=np.bool_)
-    for path, condition in (("scope", settings.territories.scope), ("overlays", scope)):
+    scopes: dict[KeyPath, Condition | None] = {("scope",): settings.territories.scope}
+    if team is not None:
+        scopes[(*where, "scope")] = team.scope
+    for path, condition in scopes.items():
         if condition is not None:
             scoped &= placed.matching(
-                condition, settings=settings, where=(path,), file=TERRITORIES_FILE
+                condition, settings=settings, where=path, file=TERRITORIES_FILE
             )
     rows = np.flatnonzero(located & scoped).astype(np.int32)
     if len(rows) == 0:
         raise StepMissingError(
-            f"none of {len(placed.records):,} accounts is located and in scope",
-            remedy="correct addresses in Salesforce or `scope` in mappings/territories.yaml, "
-            "then run `sfterritory pull` again",
+            f"none of {len(placed.records):,} accounts is located and in scope"
+            + (f" of {dotted(where)}" if where else ""),
+            remedy=f"correct addresses in Salesforce or `{dotted((*where, 'scope'))}` in "
+            f"{TERRITORIES_FILE}, then run `sfterritory pull` again",
         )
     meaning = settings.salesforce.account
     notes: list[str] = []

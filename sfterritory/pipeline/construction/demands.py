@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.errors import ConfigError
-from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.columns import Flags, Floats, Ints, NumberColumn
 from sfterritory.model.ids import to_18
 from sfterritory.optimize.request import Demand
 from sfterritory.pipeline.construction.book import Book, not_negative
@@ -72,13 +72,16 @@ def make_demands(
             rep_part=sharing.parts[1],
             share=_shares(book.roster.capacity_share, limits[one.measure]),
         )
-        lo, hi = _band(one, target, book.roster.capacity_share, limits[one.measure])
-        if one.measure == HOURS and sharing.within_capacity:
-            hi = np.minimum(hi, sharing.rep_hours)
-        lo, hi = np.where(sharing.frozen, 0.0, lo), np.where(sharing.frozen, np.inf, hi)
-        demands.append(
-            Demand(one.measure, _UNITS.get(one.measure, ""), amount, target, np.minimum(lo, hi), hi)
+        full = one.measure == HOURS and sharing.within_capacity
+        lo, hi = _band(
+            one,
+            target,
+            capacity_share=book.roster.capacity_share,
+            limits=limits[one.measure],
+            ceiling=sharing.rep_hours if full else np.full(len(target), np.inf),
         )
+        lo, hi = np.where(sharing.frozen, 0.0, lo), np.where(sharing.frozen, np.inf, hi)
+        demands.append(Demand(one.measure, _UNITS.get(one.measure, ""), amount, target, lo, hi))
     return tuple(demands), tuple(notes)
 
 
@@ -92,6 +95,11 @@ def _amount(
         return np.ones(n)
     if measure != VALUE:
         ids = book.accounts.ids
+        if not isinstance(book.placed.records.fields[measure], NumberColumn):
+            raise ConfigError(
+                f"{TERRITORIES_FILE}: balance: {measure}: Account.{measure} holds no numbers",
+                remedy="name hours, value, accounts, or a number or currency field of Account",
+            )
         return np.nan_to_num(
             not_negative(book.number(measure), f"Account.{measure}", ids=ids, notes=notes)
         )
@@ -100,8 +108,8 @@ def _amount(
     heavy = int((value > most).sum()) if most > 0 else 0
     if heavy:
         notes.append(
-            f"{heavy:,} accounts are worth more than {heavy_value_share:.0%} of a mean "
-            f"territory: each counts as {most:,.0f} USD (territories.heavy_value_share)"
+            f"of {heavy:,} accounts the value is more than {heavy_value_share:.0%} of a mean "
+            f"territory's: each counts as {most:,.0f} USD (territories.heavy_value_share)"
         )
         return np.minimum(value, most)
     return value
@@ -125,23 +133,34 @@ def _shares(capacity_share: Floats, limits: dict[int, RepLimits]) -> Floats:
 
 
 def _band(
-    one: Balance, target: Floats, capacity_share: Floats, limits: dict[int, RepLimits]
+    one: Balance,
+    target: Floats,
+    *,
+    capacity_share: Floats,
+    limits: dict[int, RepLimits],
+    ceiling: Floats,
 ) -> tuple[Floats, Floats]:
-    if one.tolerance is None:
-        lo, hi = np.zeros(len(target)), np.full(len(target), np.inf)
-    else:
-        lo, hi = target * max(0.0, 1.0 - one.tolerance), target * (1.0 + one.tolerance)
-    if one.at_least is not None:
-        lo = np.maximum(lo, one.at_least * capacity_share)
+    """Return the limits of each rep; a hard limit goes before the fair part it stands against.
+
+    `ceiling` is what nobody may be given more than, infinite where there is no such limit, (k,).
+    """
+    least = capacity_share * (one.at_least or 0.0)
+    width = np.inf if one.tolerance is None else one.tolerance
+    hi = np.full(len(target), np.inf) if one.tolerance is None else target * (1.0 + width)
+    hi = np.maximum(hi, least)
     if one.at_most is not None:
         hi = np.minimum(hi, one.at_most * capacity_share)
     for row, limit in limits.items():
-        lo[row] = lo[row] if limit.at_least is None else limit.at_least
         hi[row] = hi[row] if limit.at_most is None else limit.at_most
-    # A hard limit goes before the fair part that it stands against.
-    if one.at_most is not None:
-        lo = np.minimum(lo, hi)
-    return lo, np.maximum(lo, hi)
+    hi = np.minimum(hi, ceiling)
+    # Who cannot take a fair part gets as wide a band below what can be taken: whole accounts would
+    # never fill one without width.
+    lo = np.maximum(least, np.minimum(target, hi) * max(0.0, 1.0 - width))
+    for row, limit in limits.items():
+        lo[row] = lo[row] if limit.at_least is None else limit.at_least
+        if limit.at_least is not None and limit.at_most is None:
+            hi[row] = max(hi[row], min(limit.at_least, float(ceiling[row])))
+    return np.minimum(lo, hi), hi
 
 
 def _rep_limits(

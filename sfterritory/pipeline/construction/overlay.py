@@ -41,7 +41,8 @@ def ask_overlay(
     Raises:
         ConfigError: The roster or a condition does not fit the org.
     """
-    book = load_book(settings, store, people, params=overlay.roster, scope=overlay.scope)
+    number = settings.territories.overlays.index(overlay)
+    book = load_book(settings, store, people, overlay=number)
     calls = book.accounts.calls_per_year
     usual = settings.territories.workload.calls_per_year
     accounts = replace(

@@ -132,7 +132,7 @@ class Staffing(Document):
 
 
 class OverlaySummary(Document):
-    """A further team's territories."""
+    """A further team's territories; `notes` are about them alone."""
 
     version: str
     reps: int
@@ -140,6 +140,9 @@ class OverlaySummary(Document):
     moved: int
     feasible: bool
     gap_share: float | None
+    conflicts: tuple[ConflictFigures, ...]
+    relaxation: tuple[RelaxedLimit, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +347,9 @@ def overlay_summary(version: TerritoryVersion, layer: Layer) -> OverlaySummary:
         moved=int(layer.plan.moved.sum()),
         feasible=layer.plan.feasible,
         gap_share=layer.plan.gap_share,
+        conflicts=conflict_figures(layer.plan.conflicts, layer.asked.book),
+        relaxation=relaxed_limits(layer.plan.relaxation, layer.asked.book),
+        notes=(*layer.asked.notes, *(one.message for one in layer.plan.notes)),
     )
 
 

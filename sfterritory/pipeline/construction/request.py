@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,6 +32,7 @@ from sfterritory.settings.project import Settings
 from sfterritory.settings.territories import Balance
 
 _NOBODY_MAY = "no rep may have it"
+_ONLY_RESERVED = "every rep is kept to accounts of `reserved` (only: true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def ask(
     fit, land_notes = _fit(settings, whole, changed, people=people)
     cause = _left_out_causes(changed, over, fit)
     kept = np.flatnonzero(cause.codes < 0)
+    _somebody_left(cause)
     inside = whole.without(cause.codes >= 0)
     fit = replace(fit, group=fit.group[kept])
     work = workload(inside.accounts, inside.roster, params=params.workload, as_of=given.now.date())
@@ -209,8 +212,21 @@ def _left_out_causes(changed: Changed, over: OverrideLocks, fit: Fit) -> TextCol
     held = changed.accounts.locked | (changed.settled >= 0) | changed.left_out
     nobody = np.flatnonzero(open_yet & ~held & nobody_may(fit))
     codes[nobody] = fit.group[nobody] + len(words)
-    words += [f"{_NOBODY_MAY}: {cause}" for cause in fit.cause]
+    words += [f"{_NOBODY_MAY}: {cause or _ONLY_RESERVED}" for cause in fit.cause]
     return TextColumn(codes, tuple(words))
+
+
+def _somebody_left(cause: TextColumn) -> None:
+    """Raise ConfigError where every account is left out: there is nothing to build."""
+    if (cause.codes < 0).any():
+        return
+    count = Counter(cause.values())
+    raise ConfigError(
+        f"none of {len(cause.codes):,} accounts in scope may be in a territory:\n"
+        + "\n".join(f"{number:,}: {word}" for word, number in sorted(count.items(), key=str)),
+        remedy="correct `reserved` or the restricted areas in mappings/territories.yaml, "
+        "or the change that left them out; nothing was built",
+    )
 
 
 def _left_out(book: Book, cause: TextColumn) -> LeftOut:

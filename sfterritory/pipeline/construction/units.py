@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sfterritory.geography.grid import cell_of
 from sfterritory.model.columns import Flags, Ints, Places
 from sfterritory.model.store.store import Store
@@ -9,7 +11,7 @@ from sfterritory.optimize.family import FamilyLimits, families, family_units, wi
 from sfterritory.optimize.unit import UnitKeys, UnitKind, joined_units, unit_codes
 from sfterritory.optimize.workload import calls_of
 from sfterritory.pipeline.construction.book import Book
-from sfterritory.pipeline.geo.area import Addresses, claimed, county_codes
+from sfterritory.pipeline.geo.area import Addresses, ClaimedSet, claimed, county_codes
 from sfterritory.routing.conditions import compile_mask
 from sfterritory.settings.project import Settings
 
@@ -20,33 +22,34 @@ _FAMILIES_NAMED = 5
 
 
 def book_units(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple[str, ...]]:
-    """Return the unit of each account, and notes on families that had better not stay together.
+    """Return the unit of each account, and notes on areas and families that are not what they seem.
 
     Raises:
         ConfigError: A set of areas or a condition does not fit the org.
     """
     params = settings.territories.units
     kind = UnitKind(params.by)
-    units = unit_codes(kind, n=len(book.accounts), keys=_keys(settings, book, kind))
+    keys, notes = _keys(settings, book, kind)
+    units = unit_codes(kind, n=len(book.accounts), keys=keys)
     if params.families == "ignore":
-        return units, ()
-    family, notes = _families(settings, store, book)
-    return joined_units(units, family), notes
+        return units, notes
+    family, family_notes = _families(settings, store, book)
+    return joined_units(units, family), (*notes, *family_notes)
 
 
-def _keys(settings: Settings, book: Book, kind: UnitKind) -> UnitKeys:
+def _keys(settings: Settings, book: Book, kind: UnitKind) -> tuple[UnitKeys, tuple[str, ...]]:
     accounts, params = book.accounts, settings.territories.units
     country, postal_code = book.text("country_code"), book.text("postal_code")
     match kind:
         case UnitKind.ACCOUNT:
-            return UnitKeys()
+            return UnitKeys(), ()
         case UnitKind.POSTAL_CODE:
-            return UnitKeys(country=country, postal_code=postal_code)
+            return UnitKeys(country=country, postal_code=postal_code), ()
         case UnitKind.COUNTY:
-            return UnitKeys(county=county_codes(settings, country, postal_code))
+            return UnitKeys(county=county_codes(settings, country, postal_code)), ()
         case UnitKind.CELL:
             cell = cell_of(accounts.lon_deg, accounts.lat_deg, width_km=params.cell_km)
-            return UnitKeys(cell=cell)
+            return UnitKeys(cell=cell), ()
         case UnitKind.AREA:
             sets = settings.territories.geography.area_sets
             accuracy = book.placed.places.accuracy[book.rows]
@@ -57,7 +60,21 @@ def _keys(settings: Settings, book: Book, kind: UnitKind) -> UnitKeys:
                 postal_code=postal_code,
                 places=Places(accounts.lon_deg, accounts.lat_deg, accuracy),
             )
-            return UnitKeys(area=claimed(settings, chosen, addresses).claims.first)
+            found = claimed(settings, chosen, addresses)
+            return UnitKeys(area=found.claims.first), tuple(_area_notes(chosen.name, found))
+
+
+def _area_notes(name: str, found: ClaimedSet) -> Iterator[str]:
+    """Yield what of a set of areas cannot be gone by: accounts in none, and in more than one."""
+    yield from found.notes
+    outside, twice = int((found.claims.first < 0).sum()), int((found.claims.second >= 0).sum())
+    if outside:
+        yield (
+            f"{outside:,} of {len(found.claims.first):,} accounts lie in no area of {name}: each "
+            "is a unit of its own"
+        )
+    if twice:
+        yield f"{twice:,} accounts lie in several areas of {name}: each went with the first"
 
 
 def _families(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple[str, ...]]:
