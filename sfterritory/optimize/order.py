@@ -40,8 +40,15 @@ class Order:
 
     @classmethod
     def by_id(cls, request: TerritoryRequest) -> Order:
-        """Return the order of ids; sorting is stable."""
-        return cls(_ascending(request.accounts.ids), _ascending(request.roster.ids))
+        """Return the order of ids; of equal moves the engine takes that of the lower row.
+
+        A seed above 0 shuffles the order, by the ids and nothing else: other ties, another plan.
+        """
+        accounts, reps = _ascending(request.accounts.ids), _ascending(request.roster.ids)
+        if request.seed:
+            dice = np.random.default_rng(request.seed)
+            accounts, reps = dice.permutation(accounts), dice.permutation(reps)
+        return cls(accounts, reps)
 
     @property
     def is_given(self) -> bool:
@@ -49,7 +56,7 @@ class Order:
         return all((np.diff(one) > 0).all() for one in (self.accounts, self.reps))
 
     def sorted(self, request: TerritoryRequest) -> TerritoryRequest:
-        """Return the request with accounts and reps in ascending order of id."""
+        """Return the request with accounts and reps in this order."""
         if self.is_given:
             return request
         rows, reps = self.accounts, self.reps

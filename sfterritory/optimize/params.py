@@ -130,7 +130,6 @@ class WorkloadParams(Document):
 class TerritoryParams(Document):
     """What a good plan is."""
 
-    seed: int = Field(default=0, ge=0, description="decides ties between equal moves")
     mode: Mode = Field(
         default=Mode.HOMES, description="where centres come from: homes, greenfield or repair"
     )

@@ -177,13 +177,6 @@ class TerritoriesFile(Document):
     proposals: ProposalParams = ProposalParams()
     overlays: tuple[Overlay, ...] = ()
 
-    @field_validator("territories")
-    @classmethod
-    def _one_seed(cls, params: TerritoryParams) -> TerritoryParams:
-        if "seed" in params.model_fields_set:
-            raise ValueError("seed stands in sfterritory.yaml, one for the whole project")
-        return params
-
     @field_validator("balance")
     @classmethod
     def _measures_differ(cls, balance: tuple[Balance, ...]) -> tuple[Balance, ...]:

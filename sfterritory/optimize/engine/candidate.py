@@ -65,6 +65,11 @@ def candidate_arcs(  # noqa: PLR0913 - where rows and centres lie, their terms, 
     return Arcs(start, rep, _costs(rows, centres, terms, start, rep), row)
 
 
+def recosted(arcs: Arcs, rows: Rows, centres: Vectors, terms: Terms) -> Arcs:
+    """Return the same pairs at what they cost with other centres."""
+    return arcs._replace(cost_km=_costs(rows, centres, terms, arcs.start, arcs.rep))
+
+
 def _own(rows: Rows, terms: Terms) -> Ints:
     """Return today's rep of each row where he may keep it, else -1."""
     may = np.isfinite(terms.extra_km[rows.group, np.maximum(rows.rep, 0)]) & (rows.rep >= 0)

@@ -10,20 +10,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.columns import Flags, Ints
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.balance import balance
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.bound import cheapest_of_all
-from sfterritory.optimize.engine.centre import medians, reseeded, start_centres
+from sfterritory.optimize.engine.centre import start_centres
 from sfterritory.optimize.engine.kernel import Longs
-from sfterritory.optimize.engine.rows import Blocks, Rows, grouped_order, make_blocks
+from sfterritory.optimize.engine.lloyd import Band, moved_centres
+from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.terms import Terms
-from sfterritory.optimize.sphere import Vectors
 
 _ROUNDS = 25
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03
-_MEDIAN_STEPS = 3
 
 
 def aggregate(parts: Sequence[Rows], *, cells_per_part: int) -> Rows:
@@ -45,7 +44,7 @@ def solve(
     homes: Vectors,
     *,
     terms: Terms,
-    band: tuple[Floats, Floats],
+    band: Band,
     start: Start | None = None,
 ) -> Start:
     """Return centres and prices that divide cells within lo and hi of `band`, each (k,)."""
@@ -57,10 +56,19 @@ def solve(
         start = Start(start_centres(rows, homes, terms), np.zeros(len(homes)))
     settled = Start(np.where(free[:, None], start.centres, homes), start.psi)
     if free.any():
-        settled = _lloyd(rows, blocks, settled, terms, (band, free))
+        settled = moved_centres(
+            rows, blocks, settled, terms=terms, bands=_narrowing(band), free=free, fresh_every=1
+        )
     basis = Distances(rows, blocks, settled.centres, terms)
     found = balance(basis, band=band, psi=settled.psi, rounds=(2, 12))
     return Start(settled.centres, found.psi)
+
+
+def _narrowing(band: Band) -> list[Band]:
+    """Return ever narrower bands, down to a little wider than the one that is wanted."""
+    lo, hi = band
+    wides = [max(_NARROW, _WIDE * _TIGHTENED**turn) for turn in range(_ROUNDS)]
+    return [(lo * (1.0 - wide), hi * (1.0 + wide)) for wide in wides]
 
 
 def label(part: Rows, settled: Start, *, terms: Terms) -> Ints:
@@ -72,28 +80,6 @@ def label(part: Rows, settled: Start, *, terms: Terms) -> Ints:
         blocks = make_blocks(rows, start)
         _, rep[order] = cheapest_of_all(rows, blocks, settled.centres, terms, settled.psi)
     return rep
-
-
-def _lloyd(
-    rows: Rows,
-    blocks: Blocks,
-    start: Start,
-    terms: Terms,
-    aim: tuple[tuple[Floats, Floats], Flags],
-) -> Start:
-    """Return free centres after rounds of balance, in ever narrower bands, and medians."""
-    (lo, hi), free = aim
-    target = np.where(np.isfinite(hi), 0.5 * (lo + hi), lo)
-    centres, psi = start.centres, start.psi
-    for turn in range(_ROUNDS):
-        wide = max(_NARROW, _WIDE * _TIGHTENED**turn)
-        wider = (lo * (1.0 - wide), hi * (1.0 + wide))
-        found = balance(Distances(rows, blocks, centres, terms), band=wider, psi=psi, rounds=(1, 1))
-        centres, psi = reseeded(
-            rows, found.rep, centres, psi=found.psi, target=target, free=free, terms=terms
-        )
-        centres = medians(rows.vectors, rows.hours, found.rep, centres, free, _MEDIAN_STEPS)
-    return Start(centres, psi)
 
 
 def summed(rows: Rows, start: Longs) -> Rows:

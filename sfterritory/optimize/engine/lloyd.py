@@ -13,21 +13,20 @@ from sfterritory.model.columns import Flags, Floats
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.balance import balance
 from sfterritory.optimize.engine.basis import GivenArcs
-from sfterritory.optimize.engine.candidate import Arcs, candidate_arcs, recosted
+from sfterritory.optimize.engine.candidate import candidate_arcs, recosted
 from sfterritory.optimize.engine.centre import medians, reseeded
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms
+from sfterritory.optimize.sphere import Vectors
 
 _NEAR, _CHEAP = 2, 4  # candidates of a round: the next one mends what they miss
-_FRESH_EVERY = 4  # rounds for which candidates stay, at the costs of the centres of each round
 _MEDIAN_STEPS = 8
-_OVERSHOOT = 1.5  # of the way to the median: it moves on in the next round, mostly the same way
-_NARROW = 0.1  # of the load: while bands are wider than this, centres jump and candidates age
+_OVERSHOOT = 1.5  # of the way to the median: most centres go on the same way in the next round
 
 Band = tuple[Floats, Floats]
 
 
-def moved_centres(
+def moved_centres(  # noqa: PLR0913 - what is divided, between whom, and in how many rounds
     rows: Rows,
     blocks: Blocks,
     start: Start,
@@ -35,24 +34,38 @@ def moved_centres(
     terms: Terms,
     bands: Sequence[Band],
     free: Flags,
+    fresh_every: int,
 ) -> Start:
-    """Return centres and prices after one round for each of `bands` (lo and hi, each (k,))."""
+    """Return centres and prices after one round for each of `bands`, lo and hi of shape (k,).
+
+    Candidates are found anew after `fresh_every` rounds; between, they cost what the centres of
+    the round make them cost.
+    """
     centres, psi, arcs, stay = start.centres, start.psi, None, None
     for turn, (lo, hi) in enumerate(bands):
-        fresh = arcs is None or turn % _FRESH_EVERY == 0
-        arcs = _arcs(rows, blocks, centres, psi, terms) if fresh or arcs is None else _at(
-            arcs, rows, centres, terms
-        )
-        found = balance(
-            GivenArcs(rows.hours, arcs), band=(lo, hi), psi=psi, rounds=(1, 1), stay=stay
-        )
-        target = np.where(np.isfinite(hi), 0.5 * (lo + hi), lo)
-        now, psi = reseeded(
-            rows, found.rep, centres, psi=found.psi, target=target, free=free, terms=terms
-        )
-        arcs = None if now is not centres else arcs
+        if arcs is None or turn % fresh_every == 0:
+            arcs = candidate_arcs(
+                rows, blocks, centres, terms=terms, psi=psi, near=_NEAR, cheap=_CHEAP
+            )
+        else:
+            arcs = recosted(arcs, rows, centres, terms)
+        basis = GivenArcs(rows.hours, arcs)
+        found = balance(basis, band=(lo, hi), psi=psi, rounds=(1, 1), stay=stay)
         stay = found.rep
-        middle = medians(rows.vectors, rows.hours, found.rep, now, free, _MEDIAN_STEPS)
-        last = turn + 1 == len(bands)
-        centres = middle if last else _beyond(now, middle)
+        target = np.where(np.isfinite(hi), 0.5 * (lo + hi), lo)
+        placed, psi = reseeded(
+            rows, stay, centres, psi=found.psi, target=target, free=free, terms=terms
+        )
+        if placed is not centres:
+            arcs = None
+        middle = medians(rows.vectors, rows.hours, stay, placed, free, _MEDIAN_STEPS)
+        centres = middle if turn + 1 == len(bands) else _beyond(placed, middle)
     return Start(centres, psi)
+
+
+def _beyond(centres: Vectors, middle: Vectors) -> Vectors:
+    """Return unit vectors some way beyond the medians; centres that did not move stay."""
+    there = centres + _OVERSHOOT * (middle - centres)
+    length = np.sqrt((there * there).sum(axis=1, keepdims=True))
+    moved = (middle != centres).any(axis=1, keepdims=True) & (length > 0.5)  # noqa: PLR2004
+    return np.where(moved, there / np.maximum(length, 0.5), middle)

@@ -15,7 +15,6 @@ from sfterritory.optimize.engine.answer import (
     cost_km,
     travel_only,
 )
-from sfterritory.optimize.engine.balance import balance
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.bound import lower_bound
 from sfterritory.optimize.engine.cells import label, solve, summed
@@ -24,6 +23,7 @@ from sfterritory.optimize.engine.contiguity import land
 from sfterritory.optimize.engine.divide import COLD_ROUNDS, WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs
+from sfterritory.optimize.engine.lloyd import moved_centres
 from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
@@ -32,9 +32,10 @@ from sfterritory.optimize.sphere import Vectors, km_between
 
 _CELLS_PER_REP = 50
 _DENSE_ROWS = 150  # a rep; above it prices are first found on cells
-_MEDIAN_STEPS, _LAST_MEDIAN_STEPS = 3, 12
-_FULL_ROUNDS = 24
-_FULL_ROWS = 3_000_000  # rows balanced in all full rounds: large books get fewer
+_LAST_MEDIAN_STEPS = 12
+_FULL_ROUNDS = 12
+_FULL_ROWS = 6_000_000  # rows balanced in all full rounds: large books get fewer
+_FRESH_EVERY = 4
 _IDLE_SHARE = 1e-6  # of the mean account
 
 
@@ -184,16 +185,18 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
         return Start(problem.homes, np.zeros(problem.n_reps))
     coarse = summed(rows, book.cells) if dense else rows
     settled = solve(coarse, problem.homes, terms=terms, band=limits.first)
-    if not free.any():
+    if not (dense and free.any()):
         return settled
-    centres, psi, stay = settled.centres, settled.psi, None
     full_rounds = min(_FULL_ROUNDS, max(2, _FULL_ROWS // len(rows.hours)))
-    for _ in range(full_rounds if dense else 0):
-        basis = Distances(rows, book.blocks, centres, terms)
-        found = balance(basis, band=limits.first, psi=psi, rounds=(1, 1), stay=stay)
-        psi, stay = found.psi, found.rep
-        centres = medians(rows.vectors, rows.hours, found.rep, centres, free, _MEDIAN_STEPS)
-    return Start(centres, psi)
+    return moved_centres(
+        rows,
+        book.blocks,
+        settled,
+        terms=terms,
+        bands=[limits.first] * full_rounds,
+        free=free,
+        fresh_every=_FRESH_EVERY,
+    )
 
 
 def _without_work(problem: Problem, start: Start | None) -> Vectors:

@@ -87,6 +87,12 @@ def parts(fit: Fit) -> tuple[Ints, Ints]:
     return part[:groups][fit.group].astype(np.int32), part[groups:].astype(np.int32)
 
 
+def parts_with_locks(fit: Fit, lock: Ints) -> tuple[Ints, Ints]:
+    """Return the parts as `parts` does; an account that is locked is of the part of its rep."""
+    account_part, rep_part = parts(fit)
+    return np.where(lock >= 0, rep_part[lock], account_part).astype(np.int32), rep_part
+
+
 def _reps(settings: Settings, book: Book, one: Reserved) -> Flags:
     roster = book.roster
     columns = RecordColumns("User", roster.ids, roster.attributes)

@@ -21,7 +21,13 @@ from sfterritory.optimize.workload import Workload, workload
 from sfterritory.pipeline.cadence import accepted_cadence
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.construction.demands import Sharing, make_demands
-from sfterritory.pipeline.construction.fit import both, frozen_fit, nobody_may, parts, reserved_fit
+from sfterritory.pipeline.construction.fit import (
+    both,
+    frozen_fit,
+    nobody_may,
+    parts_with_locks,
+    reserved_fit,
+)
 from sfterritory.pipeline.construction.locks import held_to_owner, settled_by
 from sfterritory.pipeline.construction.units import book_units
 from sfterritory.pipeline.geo.land import land_fit
@@ -123,9 +129,15 @@ def ask(
     inside = whole.without(cause.codes >= 0)
     fit = replace(fit, group=fit.group[kept])
     work = workload(inside.accounts, inside.roster, params=params.workload, as_of=given.now.date())
+    owner = np.where(inside.accounts.locked, inside.accounts.rep, -1).astype(np.int32)
+    locks = settled_by(
+        (over.rep[kept], _taken(over.cause, kept)),
+        (changed.settled[kept], _taken(changed.cause, kept)),
+        (owner, _taken(held, kept)),
+    )
     sharing = Sharing(
         balance=_balance(params.balance, what_if),
-        parts=parts(fit),
+        parts=parts_with_locks(fit, locks.rep),
         frozen=changed.frozen,
         directory=people.directory,
         rep_hours=work.capacity.rep_hours,
@@ -134,16 +146,11 @@ def ask(
     )
     demands, notes = make_demands(inside, work.hours, sharing=sharing)
     units, unit_notes = book_units(settings, store, inside)
-    owner = np.where(inside.accounts.locked, inside.accounts.rep, -1).astype(np.int32)
     request = TerritoryRequest(
         accounts=inside.accounts,
         roster=inside.roster,
         demands=demands,
-        locks=settled_by(
-            (over.rep[kept], _taken(over.cause, kept)),
-            (changed.settled[kept], _taken(changed.cause, kept)),
-            (owner, _taken(held, kept)),
-        ),
+        locks=locks,
         fit=fit,
         unit=units,
         churn_km=_churn_km(settings, inside, what_if),
