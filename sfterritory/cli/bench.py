@@ -13,6 +13,7 @@ from sfterritory.errors import ExitCode
 
 if TYPE_CHECKING:
     from sfterritory.connectors.instance_file import Metric
+    from sfterritory.pipeline.district import DistrictReport
     from sfterritory.pipeline.instance import InstanceReport
 
 
@@ -83,6 +84,90 @@ def _show(report: InstanceReport) -> None:
             ("Feasible", "yes" if report.feasible else f"no: {report.broken:g} outside the limits"),
             ("Bound", f"{report.bound:,.2f}, proven" if known else "none was proven"),
             ("Gap", gap),
+            *(("Broken", problem) for problem in report.problems),
+            ("Written", report.out),
+        ],
+        console=stdout_console(),
+    )
+
+
+@command.command("districts")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--districts", type=click.IntRange(min=1), required=True, help="How many districts to make."
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.005,
+    show_default=True,
+    help="Share of the mean population by which a district may differ from it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Write the rows unit,district here.",
+)
+@click.option(
+    "--population",
+    metavar="COLUMN",
+    help="Column of the population; without it TOTPOP, tot_pop_20 or another usual name.",
+)
+@click.option(
+    "--effort",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="How long to search: about CPU seconds, counted in work, not by a clock.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the search."
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")
+def districts(  # noqa: PLR0913 - one parameter an option
+    file: Path,
+    *,
+    districts: int,
+    tolerance: float,
+    out: Path,
+    population: str | None,
+    effort: float,
+    seed: int,
+    as_json: bool,
+) -> ExitCode:
+    """Divide the unit graph in FILE (adjacency JSON, may be gzipped) into contiguous districts.
+
+    As few borders as can be found are cut. Ends with 1 where no plan within the tolerance was
+    found; the nearest one is written all the same.
+    """
+    from sfterritory.optimize.district.unit_graph import DistrictParams
+    from sfterritory.pipeline.district import solve_district_file
+
+    params = DistrictParams(districts=districts, tolerance=tolerance, effort=effort, seed=seed)
+    report = solve_district_file(file, out, params=params, column=population)
+    if as_json:
+        answer = {"format_version": FORMAT_VERSION, "districts": report.model_dump(mode="json")}
+        click.echo(json.dumps(answer))
+    else:
+        _show_districts(report)
+    return ExitCode.DONE if report.feasible else ExitCode.ERROR
+
+
+def _show_districts(report: DistrictReport) -> None:
+    from sfterritory.cli.render.layout import render_facts
+    from sfterritory.cli.render.style import stdout_console
+
+    outside = f"no: {report.outside:,.10g} people outside the limits"
+    render_facts(
+        [
+            ("Graph", f"{report.file}: {report.units:,} units, {report.borders:,} borders"),
+            ("Districts", f"{report.districts:,}, by {report.column}"),
+            ("Limits", f"{report.least:,.1f} to {report.most:,.1f}"),
+            ("Within limits", "yes" if report.outside == 0 else outside),
+            ("Contiguous", "yes" if report.contiguous else "no"),
+            ("Worst deviation", f"{report.worst_deviation_share:.3%} of the mean"),
+            ("Cut edges", f"{report.cut_edges:,}"),
             ("Written", report.out),
         ],
         console=stdout_console(),

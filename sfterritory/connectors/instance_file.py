@@ -22,6 +22,7 @@ Metric = Literal["auto", "euclid", "floor"]
 
 MAX_FILE_BYTES = 1_000_000_000
 _MOST_PROBLEMS = 20
+_MOST_DIGITS = 12  # of a count; Python reads no integer of more than 4,300
 _FORMATS = "`n p` with rows `x y capacity demand`, or `TERR n k lo hi churn` with reps and accounts"
 
 
@@ -129,7 +130,13 @@ def _median_file(lines: _Lines, *, floored: bool) -> MedianFile:
         _refuse(lines, [f"{lines.name}:{lines.header_line}: p is {p}, more than n, which is {n}"])
     _check_rows(lines, expected=n)
     table = _table(lines, slice(0, n), columns=("x", "y", "capacity", "demand"))
-    _refuse(lines, _below_zero(lines, table, [(2, "capacity"), (3, "demand")], first=0))
+    _refuse(
+        lines,
+        [
+            *_below_zero(lines, table, [(2, "capacity"), (3, "demand")], first=0),
+            *_too_heavy(lines, table),
+        ],
+    )
     x, y, capacity, demand = (np.ascontiguousarray(column) for column in table.T)
     return MedianFile(p, x, y, capacity, demand, floored)
 
@@ -172,7 +179,7 @@ def _territory_file(lines: _Lines) -> TerritoryFile:
 
 
 def _counts(lines: _Lines, words: Sequence[str], *, names: tuple[str, str]) -> tuple[int, int]:
-    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
+    if len(words) != 2 or not all(_is_count(word) for word in words):
         _refuse(lines, [_wrong_header(lines)])
     first, second = (int(word) for word in words)
     problems = [
@@ -182,6 +189,10 @@ def _counts(lines: _Lines, words: Sequence[str], *, names: tuple[str, str]) -> t
     ]
     _refuse(lines, problems)
     return first, second
+
+
+def _is_count(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS
 
 
 def _wrong_header(lines: _Lines) -> str:
@@ -258,6 +269,17 @@ def _below_zero(
         words = [f"{name} is {one:g}, below 0" for one in value[value < 0].tolist()]
         found += _at(lines, value < 0, first, words)
     return found
+
+
+def _too_heavy(lines: _Lines, table: Floats) -> list[str]:
+    """Return the customers of a p-median file whose demand is above every capacity."""
+    largest = float(table[:, 2].max())
+    wrong = table[:, 3] > largest
+    words = [
+        f"demand is {demand:g}, and no capacity is above {largest:g}"
+        for demand in table[wrong, 3].tolist()
+    ]
+    return _at(lines, wrong, 0, words)
 
 
 def _off_the_earth(lines: _Lines, table: Floats, *, first: int) -> list[str]:

@@ -15,16 +15,18 @@ from sfterritory.optimize.engine.solve import construct
 from sfterritory.optimize.median.instance import MedianInstance, MedianParams
 from sfterritory.optimize.median.solve import solve_medians
 from sfterritory.optimize.sphere import unit_vectors
+from sfterritory.pipeline.instance_check import AnswerCheck, check_medians, check_territories
 
 
 class InstanceReport(Document):
-    """What the answer to an instance is worth.
+    """What the answer to an instance is worth, counted by a checker apart from the solver.
 
     Attributes:
         kind: `median` for a capacitated p-median file, `territory` for a TERR file.
         value: What is minimised: the sum of distances, or workload x km and the price of changes.
         feasible: Whether every capacity, or band and lock, is kept.
         broken: Demand or workload outside the limits, 0 where the answer is feasible.
+        problems: What the answer breaks, a line each.
         bound: No feasible answer is worth less; None where none was proven.
         gap_share: (value - bound) / value; None without a bound or a feasible answer.
         effort_used: In the unit of `--effort`; None where the engine ends by itself.
@@ -37,6 +39,7 @@ class InstanceReport(Document):
     value: float
     feasible: bool
     broken: float
+    problems: tuple[str, ...]
     bound: float | None
     gap_share: float | None
     seed: int
@@ -74,17 +77,19 @@ def _solve_medians(
             f"{path.name} has no feasible answer: {error}",
             remedy="raise capacities or the number of medians",
         ) from error
+    check = check_medians(found, answer.centre.tolist())
     _write(out, answer.centre)
     return InstanceReport(
         file=path.name,
         kind="median",
         customers=len(found.x),
         centres=found.medians,
-        value=answer.travel,
-        feasible=answer.overload == 0.0,
-        broken=answer.overload,
+        value=check.value,
+        feasible=not check.problems,
+        broken=check.outside,
+        problems=check.problems,
         bound=answer.bound,
-        gap_share=answer.gap_share,
+        gap_share=_gap(check, answer.bound),
         seed=params.seed,
         effort_used=answer.work,
         out=str(out),
@@ -105,23 +110,30 @@ def _solve_territories(
         churn_price_km=found.churn_price_km,
     )
     answer = construct(problem)
+    check = check_territories(found, answer.territory.tolist())
     _write(out, answer.territory)
-    value, bound = answer.cost_km_hours, answer.bound_km_hours
-    feasible = answer.is_feasible
     return InstanceReport(
         file=path.name,
         kind="territory",
         customers=len(found.workload),
         centres=len(found.rep_place),
-        value=value,
-        feasible=feasible,
-        broken=float(answer.over.sum() + answer.under.sum()),
-        bound=bound,
-        gap_share=max(0.0, 1.0 - bound / value) if feasible and value > 0 else None,
+        value=check.value,
+        feasible=not check.problems,
+        broken=check.outside,
+        problems=check.problems,
+        bound=answer.bound_km_hours,
+        gap_share=_gap(check, answer.bound_km_hours),
         seed=params.seed,
         effort_used=None,
         out=str(out),
     )
+
+
+def _gap(check: AnswerCheck, bound: float | None) -> float | None:
+    """Return (value - bound) / value of a feasible answer."""
+    if bound is None or check.problems:
+        return None
+    return max(0.0, 1.0 - bound / check.value) if check.value > 0 else 0.0
 
 
 def _write(out: Path, centre: Ints) -> None:

@@ -62,9 +62,7 @@ def check_territories(found: TerritoryFile, rep: Sequence[int]) -> AnswerCheck:
     k = len(found.capacity_share)
     if problem := _wrong_rows(rep, customers=len(found.workload), centres=k):
         return AnswerCheck(0.0, 0.0, (problem,))
-    locks, today, hours = (
-        column.tolist() for column in (found.lock, found.rep, found.workload)
-    )
+    locks, today, hours = (column.tolist() for column in (found.lock, found.rep, found.workload))
     problems = [
         f"account {row} is locked to rep {locks[row]} and goes to rep {number}"
         for row, number in enumerate(rep)
