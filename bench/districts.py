@@ -1,8 +1,8 @@
 """Contiguous districts: cut edges against the proven optima of the literature.
 
-`python -m bench.districts FOLDER`: the folder holds unit graphs and a `published_optima.csv` with the
-columns state, level, k, L, U and MIP_obj. A graph without a published optimum is divided into four
-and compared with nothing. Every plan is checked here, apart from the search.
+`python -m bench.districts FOLDER`: the folder holds unit graphs and a `published_optima.csv` with
+the columns state, level, k, L, U and MIP_obj. A graph without a published optimum is divided into
+four and compared with nothing. Every plan is checked here, apart from the search.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def read_districts(path: Path, *, column: str | None = None) -> DistrictFile:
     )
 
 
-def _content(path: Path) -> object:
+def _content(path: Path) -> Any:
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_FILE_BYTES else None
         if data is not None and data.startswith(_GZIP_MAGIC):
@@ -103,12 +104,11 @@ def _content(path: Path) -> object:
 
 
 def _lists(
-    name: str, content: object
+    name: str, content: Any
 ) -> tuple[list[Mapping[str, object]], list[list[Mapping[str, object]]]]:
     """Return nodes and adjacency, checked to be lists of objects and lists of lists of those."""
     if not isinstance(content, dict):
         _refuse(name, [f"{name} holds no object but {str(content)[:40]!r}"])
-    assert isinstance(content, dict)
     nodes, adjacency = content.get("nodes"), content.get("adjacency")
     problems = [
         f"{name}: `{key}` is {'missing' if value is None else 'no list'}"
@@ -121,8 +121,6 @@ def _lists(
         if content.get(key)
     ]
     _refuse(name, problems)
-    assert isinstance(nodes, list)
-    assert isinstance(adjacency, list)
     if not nodes:
         _refuse(name, [f"{name}: `nodes` is empty"])
     if len(nodes) != len(adjacency):

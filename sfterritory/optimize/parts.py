@@ -8,7 +8,7 @@ exactly on one node, with all others as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.beside import beside
 from sfterritory.optimize.engine.answer import Construction, Plans, Start, answered, cost_km
 from sfterritory.optimize.engine.basis import Distances
-from sfterritory.optimize.engine.bound import cheapest_of_all, lower_bound
+from sfterritory.optimize.engine.bound import lower_bound
 from sfterritory.optimize.engine.cells import aggregate, solve
 from sfterritory.optimize.engine.centre import medians, start_centres
 from sfterritory.optimize.engine.contiguity import land
@@ -46,11 +46,12 @@ PARTS_ABOVE = 2_000_000
 
 PART_ROWS = 100_000  # 6 MB to send: less than Dask warns of, more than starting a call costs
 CELLS_PER_REP = 50
-_OPEN_SHARES = (0.1, 0.3, 1.0)  # of the hours of each rep; the last leaves nothing as it is
+_OPEN_SHARES = (0.1, 0.1, 0.3, 1.0)  # of the hours of each rep; the last leaves nothing as it is
 _LABEL_BLOCKS = 8  # rows to a cell of the order in which rows are labelled
 _COST_ROWS = 1_000_000  # measured at a time: temporary columns stay small
 _MEDIAN_STEPS = 12
-_MEDIAN_ROUNDS = 2
+_MEDIAN_ROUNDS = 1
+_GOOD_GAP = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,12 @@ class Labels:
         rep: Who has each account, shape (n,).
         hold: Share of the rep's hours in the part that hang less on their rep than the account
             does, 0 to 1: the lowest change hands first, shape (n,).
+        least_km_hours: Sum of hours x (least cost less price): the part's share of the bound.
     """
 
     rep: Ints
     hold: Floats
+    least_km_hours: float
 
 
 def cells_of(part: Rows, *, cells: int) -> Rows:
@@ -104,10 +107,12 @@ def label_part(part: Rows, prices: Prices) -> Labels:
     """Return the cheapest rep of each account of a part, and how firmly it stays with that rep."""
     n, k = len(part.hours), len(prices.settled.psi)
     if n == 0:
-        return Labels(np.empty(0, dtype=np.int32), np.empty(0))
+        return Labels(np.empty(0, dtype=np.int32), np.empty(0), 0.0)
     order, rows, terms = _ordered(part, prices)
     blocks = make_blocks(rows, order[1])
-    _, found, more = two_cheapest(rows, blocks, prices.settled.centres, terms, prices.settled.psi)
+    least, found, more = two_cheapest(
+        rows, blocks, prices.settled.centres, terms, prices.settled.psi
+    )
     by_margin = np.lexsort((order[0], more, found))  # of equal ones by row
     hours, of = rows.hours[by_margin], found[by_margin]
     before = np.cumsum(hours) - hours
@@ -117,18 +122,7 @@ def label_part(part: Rows, prices: Prices) -> Labels:
     total = totals(of, hours, n_groups=k)
     hold[order[0][by_margin]] = (before - base[of]) / total[of]
     rep[order[0]] = found
-    return Labels(rep, np.clip(hold, 0.0, 1.0))
-
-
-def least_km_hours(part: Rows, prices: Prices) -> float:
-    """Return the sum of hours x (least cost less price): a part's share of the lower bound."""
-    if len(part.hours) == 0:
-        return 0.0
-    order, rows, terms = _ordered(part, prices)
-    blocks = make_blocks(rows, order[1])
-    settled = prices.settled
-    least, _ = cheapest_of_all(rows, blocks, settled.centres, terms, settled.psi)
-    return float((rows.hours * least).sum())
+    return Labels(rep, np.clip(hold, 0.0, 1.0), float((rows.hours * least).sum()))
 
 
 def construct_in_parts(
@@ -156,15 +150,15 @@ def construct_in_parts(
     chosen = np.concatenate(parts)
     cells = _aggregated(problem, rows, executor)
     settled = _settled(problem, cells, limits, start=start, books=books)
-    rounds = _MEDIAN_ROUNDS if start is None and problem.free_centre.any() else 0
-    for turn in range(rounds + 1):
-        given = _labelled(problem, rows, settled, executor)
-        first, rep, settled = _within_bands(problem, chosen, given, (limits, settled))
-        if turn < rounds:
-            centres = _medians(problem, filled(problem, chosen, rep), settled.centres)
-            settled = Start(centres, settled.psi)
+    desk = _Desk(problem, limits, chosen, rows, executor)
+    found = desk.divided(settled)
+    for _ in range(_MEDIAN_ROUNDS if start is None and problem.free_centre.any() else 0):
+        centres = _medians(problem, filled(problem, chosen, found.rep), found.settled.centres)
+        found = desk.divided(Start(centres, found.settled.psi))
+    settled = found.settled
     feasible, territory = (
-        settle_rest(problem, filled(problem, chosen, one), settled.centres) for one in (first, rep)
+        settle_rest(problem, filled(problem, chosen, one), settled.centres)
+        for one in (found.first, found.rep)
     )
     if gap_km is not None:
         territory = joined(
@@ -175,7 +169,18 @@ def construct_in_parts(
             band=limits.whole,
             where=land(problem.vectors, gap_km=gap_km),
         )
-    return _answer(problem, limits, Plans(feasible, territory, settled), (parts, rows, executor))
+    centres, everybody = settled.centres, np.arange(len(problem.rep))
+    return answered(
+        problem,
+        limits,
+        Plans(feasible, territory, settled),
+        costs=(
+            _costs(problem, everybody, feasible, centres),
+            _costs(problem, everybody, territory, centres),
+        ),
+        free_bound=found.bound_km_hours,
+        beyond_km=beyond_reach_km(problem, centres),
+    )
 
 
 def _ordered(part: Rows, prices: Prices) -> tuple[tuple[Longs, Longs], Rows, Terms]:
@@ -221,70 +226,123 @@ def _settled(
     return solve(cells, homes, terms=terms, band=limits.first, start=start)
 
 
-def _labelled(
-    problem: Problem, rows: Sequence[Rows], settled: Start, executor: Executor | None
-) -> Labels:
-    """Return the labels of all parts, one after the other."""
-    found = list(beside(executor, _labels, _priced(problem, rows, settled)))
-    return Labels(
-        np.concatenate([one.rep for one in found]), np.concatenate([one.hold for one in found])
-    )
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plan for accounts that are not locked.
+
+    Attributes:
+        first: Who has each at first, shape (n,).
+        rep: Who has each after improvement, shape (n,).
+        settled: Centres and prices.
+        bound_km_hours: What no plan can beat, for these centres.
+        gap: How far the plan is above that, as a share; infinite where it breaks a limit.
+    """
+
+    first: Ints
+    rep: Ints
+    settled: Start
+    bound_km_hours: float
+    gap: float
 
 
-def _priced(
-    problem: Problem, rows: Sequence[Rows], settled: Start
-) -> Iterator[tuple[Rows, Prices]]:
-    for part in rows:
-        yield (
-            part,
-            Prices.of(part, settled, max_km=problem.max_km, extra_km=problem.extra_km),
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What every round of labels needs; `rows` are of the accounts `chosen`, part by part."""
+
+    problem: Problem
+    limits: FreeBand
+    chosen: Longs
+    rows: Sequence[Rows]
+    executor: Executor | None
+
+    def divided(self, settled: Start) -> _Found:
+        """Return the plan for given centres, from prices that are near the right ones.
+
+        Prices label all accounts, and those that hang least on their rep are divided within what
+        the others leave; that gives better prices, and their labels the bound. More accounts are
+        opened where limits or bound ask for it.
+        """
+        best = None
+        labels = self._labelled(settled)
+        for share in _OPEN_SHARES:
+            found = self._within_bands(labels, settled, share)
+            if found is None:
+                continue
+            first, rep, psi = found
+            settled = Start(settled.centres, psi)
+            labels = self._labelled(settled)
+            made = self._judged(first, rep, settled, labels.least_km_hours)
+            if best is None or made.gap < best.gap:
+                best = made
+            if made.gap <= _GOOD_GAP:
+                break
+        if best is None:
+            raise AssertionError("the last share leaves nothing as it is")
+        return best
+
+    def _labelled(self, settled: Start) -> Labels:
+        """Return the labels of all parts, one after the other."""
+        problem = self.problem
+        sent = (
+            (part, Prices.of(part, settled, max_km=problem.max_km, extra_km=problem.extra_km))
+            for part in self.rows
+        )
+        found = list(beside(self.executor, _labels, sent))
+        return Labels(
+            np.concatenate([one.rep for one in found]),
+            np.concatenate([one.hold for one in found]),
+            sum(one.least_km_hours for one in found),
         )
 
-
-def _within_bands(
-    problem: Problem, chosen: Longs, given: Labels, what: tuple[FreeBand, Start]
-) -> tuple[Ints, Ints, Start]:
-    """Return who has the accounts `chosen` at first and after improvement, and the prices.
-
-    The accounts that hang least on their rep are divided anew; more of them where that is not
-    enough to keep every limit.
-    """
-    limits, settled = what
-    amounts = np.column_stack([one.amount[chosen] for one in problem.measures])
-    for share in _OPEN_SHARES:
-        open_rows = np.flatnonzero(given.hold < share) if share < 1 else np.arange(len(chosen))
-        kept = _loads(given.rep, amounts, np.setdiff1d(np.arange(len(chosen)), open_rows), problem)
-        lo, hi = limits.lo - kept, limits.hi - kept
+    def _within_bands(
+        self, labels: Labels, settled: Start, share: float
+    ) -> tuple[Ints, Ints, Floats] | None:
+        """Return who has each account at first and later, and prices; None without room."""
+        loose = np.flatnonzero(labels.hold < share) if share < 1 else np.arange(len(self.chosen))
+        firm = np.ones(len(self.chosen), dtype=np.bool_)
+        firm[loose] = False
+        kept = _loads(self.problem, self.chosen[firm], labels.rep[firm])
+        lo, hi = self.limits.lo - kept, self.limits.hi - kept
         if share < 1 and (hi < 0).any():
-            continue
-        part = _part_problem(problem, chosen[open_rows], np.maximum(lo, 0.0), np.maximum(hi, 0.0))
-        first, rep, psi = _divided(part, limits, settled)
-        answers = []
-        for one in (first, rep):
-            whole = given.rep.copy()
-            whole[open_rows] = one
-            answers.append(whole)
-        load = _loads(answers[1], amounts, np.arange(len(chosen)), problem)
-        if share == 1 or bool(((load >= limits.lo) & (load <= limits.hi)).all()):
-            break
-    return answers[0], answers[1], Start(settled.centres, psi)
+            return None
+        part = _part_problem(self.problem, self.chosen[loose], np.maximum(lo, 0.0), hi)
+        first, rep, psi = _divided(part, self.limits, settled)
+        before, after = labels.rep.copy(), labels.rep.copy()
+        before[loose], after[loose] = first, rep
+        return before, after, psi
+
+    def _judged(self, first: Ints, rep: Ints, settled: Start, least_km_hours: float) -> _Found:
+        hours = self.problem.hours[self.chosen]
+        total = float(hours.sum())
+        bound = 0.0
+        if total > 0:
+            bound = lower_bound(
+                np.array([total]),
+                np.array([least_km_hours / total]),
+                band=self.limits.first,
+                psi=settled.psi,
+            )
+        load = _loads(self.problem, self.chosen, rep)
+        fits = bool(((load >= self.limits.lo) & (load <= self.limits.hi)).all())
+        cost = float((hours * _costs(self.problem, self.chosen, rep, settled.centres)).sum())
+        gap = (cost - bound) / max(cost, 1e-300) if fits else np.inf
+        return _Found(first, rep, settled, bound, gap)
 
 
-def _loads(rep: Ints, amounts: Floats, rows: Longs, problem: Problem) -> Floats:
-    """Return the load that some rows make, shape (k, measures)."""
+def _loads(problem: Problem, rows: Longs, rep: Ints) -> Floats:
+    """Return the load that some accounts make with their reps, shape (k, measures)."""
     k = problem.n_reps
-    return np.column_stack(
-        [totals(rep[rows], amounts[rows, m], n_groups=k) for m in range(amounts.shape[1])]
-    )
+    return np.column_stack([totals(rep, one.amount[rows], n_groups=k) for one in problem.measures])
 
 
 def _part_problem(problem: Problem, rows: Longs, lo: Floats, hi: Floats) -> Problem:
     """Return the problem of some accounts, within limits that the others leave, (k, measures)."""
+    hi = np.maximum(hi, 0.0)
     return replace(
         problem,
         vectors=problem.vectors[rows],
         measures=tuple(
-            Measure(one.name, one.amount[rows], np.minimum(lo[:, m], hi[:, m]), hi[:, m])
+            Measure(one.name, one.amount[rows], np.minimum(lo, hi)[:, m], hi[:, m])
             for m, one in enumerate(problem.measures)
         ),
         rep=problem.rep[rows],
@@ -319,38 +377,13 @@ def _medians(problem: Problem, territory: Ints, centres: Vectors) -> Vectors:
     )
 
 
-def _answer(
-    problem: Problem,
-    limits: FreeBand,
-    plans: Plans,
-    how: tuple[Sequence[Longs], Sequence[Rows], Executor | None],
-) -> Construction:
-    parts, rows, executor = how
-    settled = plans.settled
-    true = [one._replace(hours=problem.hours[part]) for part, one in zip(parts, rows, strict=True)]
-    least = np.array(list(beside(executor, _least, _priced(problem, true, settled))))
-    hours = np.array([float(one.hours.sum()) for one in true])
-    each = np.divide(least, hours, out=np.zeros_like(least), where=hours > 0)
-    return answered(
-        problem,
-        limits,
-        plans,
-        costs=(
-            _costs(problem, plans.feasible, settled.centres),
-            _costs(problem, plans.territory, settled.centres),
-        ),
-        free_bound=lower_bound(hours, each, band=limits.first, psi=settled.psi),
-        beyond_km=beyond_reach_km(problem, settled.centres),
-    )
-
-
-def _costs(problem: Problem, territory: Ints, centres: Vectors) -> Floats:
-    """Return what an hour of each account costs, shape (n,)."""
-    costs = np.empty(len(territory))
-    for begin in range(0, len(costs), _COST_ROWS):
-        some = np.arange(begin, min(begin + _COST_ROWS, len(costs)))
-        km = km_between(problem.vectors[some], centres[territory[some]])
-        costs[some] = cost_km(problem, some, territory[some], km)
+def _costs(problem: Problem, rows: Longs, rep: Ints, centres: Vectors) -> Floats:
+    """Return what an hour of some accounts costs with their reps, shape of `rows`."""
+    costs = np.empty(len(rows))
+    for begin in range(0, len(rows), _COST_ROWS):
+        some, whom = rows[begin : begin + _COST_ROWS], rep[begin : begin + _COST_ROWS]
+        km = km_between(problem.vectors[some], centres[whom])
+        costs[begin : begin + _COST_ROWS] = cost_km(problem, some, whom, km)
     return costs
 
 
@@ -361,7 +394,3 @@ def _cells(sent: tuple[Rows, int]) -> Rows:
 
 def _labels(sent: tuple[Rows, Prices]) -> Labels:
     return label_part(*sent)
-
-
-def _least(sent: tuple[Rows, Prices]) -> float:
-    return least_km_hours(*sent)

@@ -1,4 +1,4 @@
-"""Check the answer to an instance file from nothing but the file: written apart from the solvers."""
+"""Check the answer to an instance file from the file alone, apart from the solvers."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from sfterritory.optimize.district.board import (
     take_back,
 )
 from sfterritory.optimize.district.trial import exchange, give, recombine
+from sfterritory.optimize.district.unit_graph import SLACK
 from sfterritory.optimize.median.dice import pick, roll
 from sfterritory.optimize.median.kernel import borrowing
 
@@ -64,6 +65,7 @@ def cool(ground: Ground, board: Board, best: Best, plan: Cooling) -> None:
     """Anneal the board as planned; what is better than the best is kept there."""
     started = board.tally[WORK]
     price = plan.price
+    slack = SLACK * ground.most  # for the rounding of a running sum
     for step in range(_STEPS):
         until = started + plan.work * (step + 1) // _STEPS
         heat = plan.hot * (plan.cold / plan.hot) ** (step / _STEPS)
@@ -72,9 +74,8 @@ def cool(ground: Ground, board: Board, best: Best, plan: Cooling) -> None:
         price = price * _DEARER if wrong > 0.0 else max(price * _CHEAPER, _NOT_ZERO)
         while board.tally[WORK] < until:
             wrong += _try(ground, board, plan, heat, price)
-            if wrong <= best.value[0] and board.tally[CUTS] < best.value[1]:
-                keep_if_best(ground, board, best)
-            elif wrong < best.value[0] and best.value[0] > 0.0:
+            limit = best.value[0] + slack
+            if wrong <= limit and (board.tally[CUTS] < best.value[1] or best.value[0] > 0.0):
                 keep_if_best(ground, board, best)
 
 

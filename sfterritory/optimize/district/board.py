@@ -183,7 +183,7 @@ def take_back(ground: Ground, board: Board) -> None:
 def outside_of(ground: Ground, board: Board, district: int) -> float:
     """Return by how many people a district is above or below the limits."""
     people = board.people[district]
-    return max(0.0, people - ground.most, ground.least - people)
+    return float(max(0.0, people - ground.most, ground.least - people))
 
 
 @borrowing

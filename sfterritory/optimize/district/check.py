@@ -24,7 +24,7 @@ class DistrictCheck:
     outside: float
 
 
-def check_districts(  # noqa: PLR0913 - the whole problem and the plan, in plain sequences
+def check_districts(
     population: Sequence[float],
     borders: Sequence[Sequence[int]],
     *,

@@ -23,6 +23,7 @@ from sfterritory.optimize.district.unit_graph import (
     UnitGraph,
     limits_of,
     parts_of,
+    people_of,
     problems_of,
     shares_of,
 )
@@ -60,7 +61,7 @@ def solve_districts(graph: UnitGraph, *, params: DistrictParams) -> DistrictAnsw
     district = _in_order(best.district)
     return DistrictAnswer(
         district=district,
-        population=np.bincount(district, weights=graph.population, minlength=params.districts),
+        population=people_of(graph, district),
         cut_edges=int(best.value[1]),
         outside=float(best.value[0]),
         limits=limits,
@@ -74,8 +75,7 @@ def _counts(graph: UnitGraph, params: DistrictParams) -> list[tuple[Ints, int]]:
     units = np.bincount(part).astype(np.int32)
     if len(units) == 1:
         return [(np.arange(len(part), dtype=np.int32), params.districts)]
-    people = np.bincount(part, weights=graph.population)
-    share = shares_of(people, units, limits_of(graph, params))
+    share = shares_of(people_of(graph, part), units, limits_of(graph, params))
     return [
         (np.flatnonzero(part == number).astype(np.int32), int(share[number]))
         for number in range(len(units))
@@ -102,18 +102,17 @@ def _begin(ground: Ground, board: Board, counts: list[tuple[Ints, int]]) -> None
 def _divide(ground: Ground, board: Board, number: int, count: int, *, into: int) -> int:
     """Give a part of a district to an empty one; return how many districts it shall make."""
     target = float(board.people[number]) / count
-    rows = int((board.district == number).sum())
-    found: tuple[float, int, int, Ints, Ints] | None = None
+    best, least = (0, 1), np.inf
+    order, parent = board.order[:0], board.parent
     for _ in range(_START_TREES):
         draw_tree(ground, board, number, number)
         top, inner, off = split_unit(board, count, target)
-        size = int(board.tally[TREE])
-        if found is None or off < found[0]:
-            found = (off, top, inner, board.order[:size].copy(), board.parent.copy())
-    assert found is not None
-    _, top, inner, order, parent = found
-    board.order[:rows], board.parent[:] = order, parent
+        if off < least:
+            best, least = (top, inner), off
+            order, parent = board.order[: board.tally[TREE]].copy(), board.parent.copy()
+    board.order[: len(order)], board.parent[:] = order, parent
     board.tally[MOVED] = 0
+    top, inner = best
     hand_over(ground, board, top, into, number)
     return inner
 

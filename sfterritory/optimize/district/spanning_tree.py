@@ -26,7 +26,7 @@ def draw_tree(ground: Ground, board: Board, a: int, b: int) -> None:
     stamp = board.tally[STAMP]
     count = 0
     for unit in range(len(board.district)):
-        if board.district[unit] == a or board.district[unit] == b:  # noqa: PLR1714 - numba
+        if board.district[unit] == a or board.district[unit] == b:
             board.queue[count] = unit
             count += 1
     board.tally[WORK] += len(board.district) // 2
@@ -49,7 +49,7 @@ def _walk(ground: Ground, board: Board, start: int, a: int, b: int) -> None:
         low = ground.first[unit]
         step = ground.neighbour[low + pick(board.dice, ground.first[unit + 1] - low)]
         board.tally[WORK] += _STEP_WORK
-        if board.district[step] == a or board.district[step] == b:  # noqa: PLR1714 - numba
+        if board.district[step] == a or board.district[step] == b:
             board.parent[unit] = step
             unit = step
     length = 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sfterritory.optimize.district.board import CUTS, STAMP, WORK, Board, Ground, shift
 from sfterritory.optimize.district.spanning_tree import balanced_unit, draw_tree, hand_over
 from sfterritory.optimize.median.dice import pick, roll

@@ -94,6 +94,11 @@ def parts_of(graph: UnitGraph) -> Ints:
     return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int32)
 
 
+def people_of(graph: UnitGraph, group: Ints) -> Floats:
+    """Return the population of each group, numbered from 0."""
+    return np.asarray(np.bincount(group, weights=graph.population), dtype=np.float64)
+
+
 def shares_of(people: Floats, units: Ints, limits: Limits) -> Ints:
     """Return how many districts each connected part of the graph could hold; 0 where none.
 
@@ -121,7 +126,7 @@ def problems_of(graph: UnitGraph, params: DistrictParams) -> list[str]:
         for row in np.flatnonzero(graph.population > limits.most)[:10].tolist()
     ]
     part = parts_of(graph)
-    people = np.bincount(part, weights=graph.population)
+    people = people_of(graph, part)
     share = shares_of(people, np.bincount(part).astype(np.int32), limits)
     for number in np.flatnonzero(share == 0)[:10].tolist() if len(people) > 1 else []:
         rows = np.flatnonzero(part == number)

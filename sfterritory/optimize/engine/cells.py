@@ -20,6 +20,7 @@ from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.lloyd import Band, moved_centres
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.terms import Terms
+from sfterritory.optimize.sphere import Vectors
 
 _ROUNDS = 25
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03

@@ -67,5 +67,5 @@ def _beyond(centres: Vectors, middle: Vectors) -> Vectors:
     """Return unit vectors some way beyond the medians; centres that did not move stay."""
     there = centres + _OVERSHOOT * (middle - centres)
     length = np.sqrt((there * there).sum(axis=1, keepdims=True))
-    moved = (middle != centres).any(axis=1, keepdims=True) & (length > 0.5)  # noqa: PLR2004
+    moved = (middle != centres).any(axis=1, keepdims=True) & (length > 0.5)
     return np.where(moved, there / np.maximum(length, 0.5), middle)

@@ -11,7 +11,7 @@ from sfterritory.optimize.family import FamilyLimits, families, family_units, wi
 from sfterritory.optimize.unit import UnitKeys, UnitKind, joined_units, unit_codes
 from sfterritory.optimize.workload import calls_of
 from sfterritory.pipeline.construction.book import Book
-from sfterritory.pipeline.geo.area import Addresses, ClaimedSet, claimed, county_codes
+from sfterritory.pipeline.geo.claim import Addresses, ClaimedSet, claimed, county_codes
 from sfterritory.routing.conditions import compile_mask
 from sfterritory.settings.project import Settings
 

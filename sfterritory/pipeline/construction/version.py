@@ -12,7 +12,7 @@ from sfterritory.model.document import content_hash
 from sfterritory.model.store.territory import TerritoryVersion
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.alignment import Stage
-from sfterritory.optimize.curve import PriceCurve
+from sfterritory.optimize.curve import PriceCurve, PricePoint
 from sfterritory.optimize.metrics import (
     AlignmentMetrics,
     Balance,
@@ -138,17 +138,23 @@ def curve_documents(curve: PriceCurve) -> list[dict[str, Any]]:
     """Return the curve as a version keeps it."""
     return [
         {
+            **_fullest(point),
             "price_km": point.price_km,
             "accounts_moved": point.accounts_moved,
             "mean_km": round(point.mean_km, 4),
             "hours_moved": round(point.hours_moved, 2),
             "value_moved_usd": round(point.value_moved_usd, 2),
             "loss_usd": round(point.risk_usd, 2),
-            "max_over_mean": round(next(iter(point.balance.values())).max_over_mean, 4),
             "knee": point.is_knee,
         }
         for point in curve.points
     ]
+
+
+def _fullest(point: PricePoint) -> dict[str, float]:
+    """Return the fullest territory over the mean, nothing where no account needs hours."""
+    number = next(iter(point.balance.values())).max_over_mean
+    return {} if np.isnan(number) else {"max_over_mean": round(number, 4)}
 
 
 def metric_documents(metrics: AlignmentMetrics) -> dict[str, dict[str, float]]:
