@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import statistics
@@ -16,79 +17,114 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.measure import markdown
 from bench.territory.checker import judge
-from bench.territory.instance import clustered, from_file, uniform
+from bench.territory.instance import uniform
+from bench.territory.sets import NAMES, OURS, named_set, usual_methods
+from bench.territory.tasks import TASKS
+from sfterritory.model.columns import Ints
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.solve import construct
 
-SETS: Mapping[str, Callable[[], Problem]] = {
-    "U10k": lambda: uniform(10_000, 100, tolerance=0.02, seed=1),
-    "C10k": lambda: clustered(10_000, 100, tolerance=0.02, seed=1),
-    "C100k": lambda: clustered(100_000, 500, tolerance=0.02, seed=1),
-    "C1M": lambda: clustered(1_000_000, 2_000, tolerance=0.02, seed=1),
-}
-OURS = "ours"
 _WARM_UP = (600, 6)
+_GRAPH_PEERS = ("METIS", "KaHIP", "k-means-constrained")
 
 
 def main() -> int:
-    """Run every method on every set, or one of them in this process."""
+    """Run methods on sets, each run in a process of its own, or one of them in this process."""
     # peers are imported where they run: their libraries would count as our memory
-    parser = argparse.ArgumentParser(prog="python -m bench.territory", description=__doc__)
-    parser.add_argument("sets", nargs="*", help=f"of {', '.join(SETS)}, or TERR files")
-    parser.add_argument("--method", action="append", help="only these methods")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--one", action="store_true", help="one run here, figures as JSON")
-    options = parser.parse_args()
-    names = options.sets or ["U10k", "C10k", "C100k"]
-    methods = options.method or [OURS, "bisection", "hilbert", "influence k-means", "min-cost flow"]
+    options = _options()
     if options.one:
-        print(json.dumps(_measured(names[0], methods[0])))
+        construct(uniform(*_WARM_UP, tolerance=0.1, seed=1))  # loads the compiled code
+        name, seed = options.sets[0], options.seed
+        found = (
+            TASKS[options.task](name, seed)
+            if options.task
+            else _measured(name, options.method[0], seed)
+        )
+        print(json.dumps(found))
         return 0
-    for name in names:
-        found = {method: _median(name, method, options.runs) for method in methods}
-        print(f"\n{name}, load average {os.getloadavg()[0]:.1f}\n\n{_table(found)}", flush=True)
+    for name in options.sets or ["U10k", "C10k", "C100k", "C10k-homes", "C100k-homes"]:
+        head = f"{name}, seed {options.seed}, runs {options.runs}"
+        if options.task:
+            body = _task_table(_child(name, ["--task", options.task], options.seed))
+        else:
+            methods = options.method or usual_methods(named_set(name, options.seed))
+            body = _table({one: _median(name, one, options) for one in methods})
+        print(f"\n{head}, load average {os.getloadavg()[0]:.1f}\n\n{body}", flush=True)
     return 0
 
 
-def _measured(name: str, method: str) -> dict[str, Any]:
-    problem = SETS[name]() if name in SETS else from_file(Path(name))
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.territory", description=__doc__)
+    parser.add_argument("sets", nargs="*", help=f"of {', '.join(NAMES)}, or TERR files")
+    parser.add_argument("--method", action="append", help="only these methods")
+    parser.add_argument("--task", choices=sorted(TASKS), help="a task in place of the peers")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1, help="of the generated sets")
+    parser.add_argument("--one", action="store_true", help="one run here, figures as JSON")
+    return parser.parse_args()
+
+
+def _measured(name: str, method: str, seed: int) -> dict[str, Any]:
+    problem = named_set(name, seed)
     gap = None
     if method == OURS:
-        construct(uniform(*_WARM_UP, tolerance=0.1, seed=1))  # loads the compiled code
         before = time.process_time()
         answer = construct(problem)
         territory, gap = answer.territory, answer.gap_share
     else:
-        from bench.territory.peer import PEERS  # noqa: PLC0415 - see main
-
+        peer = _peer(method)
         before = time.process_time()
-        territory = np.asarray(PEERS[method](problem), dtype=np.int32)
+        territory = np.asarray(peer(problem), dtype=np.int32)
     cpu_s = time.process_time() - before
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return {**asdict(judge(problem, territory)), "gap": gap, "cpu_s": cpu_s, "gb": peak_gb}
 
 
-def _median(name: str, method: str, runs: int) -> dict[str, Any]:
-    words = [sys.executable, "-m", "bench.territory", name, "--method", method, "--one"]
-    found = [
-        json.loads(subprocess.run(words, capture_output=True, check=True, text=True).stdout)
-        for _ in range(runs)
+def _peer(method: str) -> Callable[[Problem], Ints]:
+    if method in _GRAPH_PEERS:
+        from bench.territory.graph_peer import GRAPH_PEERS  # noqa: PLC0415 - see main
+
+        return GRAPH_PEERS[method]
+    from bench.territory.peer import PEERS  # noqa: PLC0415 - see main
+
+    return PEERS[method]
+
+
+def _child(name: str, words: list[str], seed: int) -> Any:
+    command = [sys.executable, "-m", "bench.territory", name, "--one", "--seed", str(seed), *words]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+
+def _median(name: str, method: str, options: argparse.Namespace) -> dict[str, Any]:
+    found = [_child(name, ["--method", method], options.seed) for _ in range(options.runs)]
+    return {**found[0], "cpu_s": statistics.median(one["cpu_s"] for one in found)}
+
+
+def _task_table(found: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            one["what"],
+            one["feasible"],
+            round(one["mean_km"], 3),
+            f"{one['mean_km'] / found[0]['mean_km']:.4f}",
+            "" if one["gap"] is None else f"{100 * one['gap']:.2f} %",
+            round(one["cpu_s"], 2),
+        )
+        for one in found
     ]
-    answer = dict(found[0])
-    answer["cpu_s"] = statistics.median(one["cpu_s"] for one in found)
-    return answer
+    return markdown(("plan", "bands kept", "mean km", "km/first", "gap", "CPU s"), rows)
 
 
 def _table(found: Mapping[str, Mapping[str, Any]]) -> str:
     rivals = [one for method, one in found.items() if method != OURS and one["feasible"]]
-    best_km = min((one["mean_km"] for one in rivals), default=float("nan"))
+    best = min(rivals, key=lambda one: float(one["mean_km"]), default=None)
+    best_km, best_cpu_s = (best["mean_km"], best["cpu_s"]) if best else (math.nan, math.nan)
     rows = []
     for method, one in found.items():
         gap = "" if one["gap"] is None else f"{100 * one['gap']:.2f} %"
@@ -102,9 +138,20 @@ def _table(found: Mapping[str, Mapping[str, Any]]) -> str:
                 round(one["cpu_s"], 2),
                 round(one["gb"], 2),
                 round(one["mean_km"] / best_km, 3),
+                round(one["cpu_s"] / best_cpu_s, 3),
             )
         )
-    headings = ("method", "bands kept", "loads", "mean km", "gap", "CPU s", "GB", "km/best peer")
+    headings = (
+        "method",
+        "bands kept",
+        "loads",
+        "mean km",
+        "gap",
+        "CPU s",
+        "GB",
+        "km/best",
+        "CPU/best",
+    )
     return markdown(headings, rows)
 
 

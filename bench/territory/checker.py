@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import ConvexHull
 
 from sfterritory.model.columns import Ints
 from sfterritory.optimize.engine.problem import Problem
@@ -52,3 +55,25 @@ def judge(problem: Problem, territory: Ints) -> Verdict:
         mean_km=float((hours * km).sum() / hours.sum()),
         cost_km_hours=float((hours * (km + problem.churn_km * moved)).sum()),
     )
+
+
+def extra_pieces(problem: Problem, territory: Ints) -> int:
+    """Return how many pieces there are beyond one for each territory that has an account.
+
+    Neighbours are those of the Delaunay triangulation on the sphere.
+    """
+    places, place = np.unique(problem.vectors, axis=0, return_inverse=True)
+    corners = ConvexHull(places).simplices
+    one, two = (corners[:, columns].ravel() for columns in ([0, 1, 2], [1, 2, 0]))
+    # a node is what one territory has at one place: places with several accounts join no two
+    k = problem.n_reps
+    nodes, node = np.unique(place.astype(np.int64) * k + territory, return_inverse=True)
+    rep_of = nodes % k
+    first = np.searchsorted(nodes, np.arange(len(places)) * k)
+    size = np.diff(np.append(first, len(nodes)))
+    if (size > 1).any():
+        raise ValueError("accounts of several reps on one place: not counted")
+    joined = rep_of[first[one]] == rep_of[first[two]]
+    n = len(nodes)
+    edges = coo_array((np.ones(int(joined.sum())), (one[joined], two[joined])), shape=(n, n))
+    return int(connected_components(edges, directed=False)[0]) - len(np.unique(rep_of[node]))

@@ -48,8 +48,8 @@ def detour(invocation: Invocation, *, limit: int) -> None:
     """
     from sfterritory.pipeline.geo.detour import detour_report
 
-    with _open(invocation) as open_:
-        report = detour_report(open_.book, open_.travel, worst=limit)
+    with _open(invocation) as open_, _travel(invocation, open_) as travel:
+        report = detour_report(open_.book, travel, worst=limit)
     if invocation.as_json:
         invocation.answer(report)
         return
@@ -88,8 +88,8 @@ def clusters(invocation: Invocation, *, minutes: float, dense: int, least: int, 
     from sfterritory.pipeline.geo.cluster import cluster_report
 
     rules = ClusterRules(most_minutes=minutes, dense_accounts=dense, least_accounts=least)
-    with _open(invocation) as open_:
-        report = cluster_report(open_.book, open_.travel, rules=rules)
+    with _open(invocation) as open_, _travel(invocation, open_) as travel:
+        report = cluster_report(open_.book, travel, rules=rules)
     if invocation.as_json:
         invocation.answer(report)
         return
@@ -180,9 +180,10 @@ def zone(  # noqa: PLR0913 - one option for each way to name a branch
             branch = branch_of_account(open_.book, open_.store, account)
         else:
             branch = _point(at or "")
-        report = zone_report(
-            open_.book, open_.travel, branch, radius_km=radius_km, within_minutes=minutes
-        )
+        with _travel(invocation, open_) as travel:
+            report = zone_report(
+                open_.book, travel, branch, radius_km=radius_km, within_minutes=minutes
+            )
     if out is not None:
         named = {"name": f"Zone of {report.branch}", "accounts": report.accounts}
         _write_geojson(out, report.outline, properties=named)
@@ -216,8 +217,8 @@ def borders(invocation: Invocation, *, share: float, minutes: float, limit: int)
     """List accounts that two territories have nearly the same claim to. Needs a build."""
     from sfterritory.pipeline.geo.border import border_report
 
-    with _open(invocation) as open_:
-        report = border_report(open_.book, open_.travel, within_share=share, within_minutes=minutes)
+    with _open(invocation) as open_, _travel(invocation, open_) as travel:
+        report = border_report(open_.book, travel, within_share=share, within_minutes=minutes)
     if invocation.as_json:
         invocation.answer(report)
         return
@@ -231,22 +232,30 @@ class _Opened:
     settings: Settings
     store: Store
     book: GeoBook
-    travel: TravelTime
 
 
 @contextmanager
 def _open(invocation: Invocation) -> Iterator[_Opened]:
-    """Open the store and what knows travel times, and read the accounts."""
+    """Open the store, and read the accounts."""
     from sfterritory.pipeline.geo.book import load_geo_book
-    from sfterritory.pipeline.travel import travel_time
-    from sfterritory.pipeline.travel_report import places_by_id
 
     settings = invocation.settings()
     with invocation.store(settings) as store, invocation.progress():
-        book = load_geo_book(settings, store, now=invocation.now)
-        params, places = settings.territories.travel, places_by_id(store)
-        with travel_time(params, root=settings.root, now=invocation.now, places=places) as travel:
-            yield _Opened(settings, store, book, travel)
+        yield _Opened(settings, store, load_geo_book(settings, store, now=invocation.now))
+
+
+@contextmanager
+def _travel(invocation: Invocation, open_: _Opened) -> Iterator[TravelTime]:
+    """Open what knows travel times; a report that asks for no drive needs no engine running."""
+    from sfterritory.pipeline.travel import travel_time
+    from sfterritory.pipeline.travel_report import places_by_id
+
+    params, places = open_.settings.territories.travel, places_by_id(open_.store)
+    root = open_.settings.root
+    with travel_time(params, root=root, now=invocation.now, places=places) as travel:
+        yield travel
+        for note in travel.notes:
+            click.echo(f"Note: {note}", err=True)
 
 
 def _point(text: str) -> Branch:
@@ -264,11 +273,8 @@ def _point(text: str) -> Branch:
 def _write_geojson(
     path: Path, geometry: dict[str, object], *, properties: dict[str, object]
 ) -> None:
+    from sfterritory.cli.plan_output import write
+
     feature = {"type": "Feature", "properties": properties, "geometry": geometry}
     document = {"type": "FeatureCollection", "features": [feature]}
-    try:
-        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be written: {error.strerror}", remedy="name another file with --out"
-        ) from error
+    write(path, json.dumps(document, ensure_ascii=False, allow_nan=False).encode())

@@ -75,14 +75,19 @@ def clone(
 @command.command("rebuild")
 @click.argument("name")
 @_workers
+@click.option("--accept-limits", metavar="REASON", help="Why it may count though it breaks limits.")
 @on_project
-def rebuild(invocation: Invocation, *, name: str, workers: int) -> None:
-    """Build the scenario NAME again from the last pull; its changes and its day stay."""
+def rebuild(invocation: Invocation, *, name: str, workers: int, accept_limits: str | None) -> None:
+    """Build the scenario NAME again from the last pull; its changes and its day stay.
+
+    One that has a day and would break limits stays as it was, unless you accept that.
+    """
     from sfterritory.pipeline.scenario import rebuild as make
 
     settings = invocation.settings()
     with invocation.store(settings) as store, invocation.progress():
-        made = make(settings, store, name, acting=_acting(invocation, workers=workers))
+        acting = _acting(invocation, workers=workers)
+        made = make(settings, store, name, accepted=accept_limits, acting=acting)
     _tell(invocation, made, f"sfterritory scenario show {name}")
 
 

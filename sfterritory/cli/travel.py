@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def command(invocation: Invocation) -> None:
     """Show what knows travel times, a few drives of it, its error, and what asking it would cost.
 
-    The drives are those of some accounts to their nearest home. An engine is asked for them; the
+    The drives are those to some accounts from their nearest home. An engine is asked for them; the
     cost of all accounts is forecast and not asked for.
     """
     if click.get_current_context().invoked_subcommand is not None:
@@ -64,7 +64,7 @@ def _show(invocation: Invocation, report: TravelReport) -> None:
     console = invocation.console()
     console.print(f"Travel times come from: {report.source}")
     render_table(
-        "Some drives to the nearest home",
+        "Some drives from the nearest home",
         ("account", "rep", "km by air", "km", "minutes", "estimate", "quality"),
         [
             (
@@ -98,7 +98,7 @@ def _show(invocation: Invocation, report: TravelReport) -> None:
     for note in report.notes:
         console.print(f"Note: {note}", soft_wrap=True)
     console.print(
-        f"Every account to its nearest homes: {report.legs:,} drives, {report.known:,} known, "
+        f"Every account from its nearest homes: {report.legs:,} drives, {report.known:,} known, "
         f"{report.requests:,} requests, about {report.seconds:,.0f} s "
         f"({'by its answers just now' if report.measured else 'by the usual speed'})."
     )

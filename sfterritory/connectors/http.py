@@ -19,6 +19,7 @@ READ_TIMEOUT_SECONDS = 120.0  # Salesforce may think for two minutes before the 
 Client = httpx.Client
 Response = httpx.Response
 HttpError = httpx.HTTPError
+InvalidUrlError = httpx.InvalidURL
 NotConnectedError = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 

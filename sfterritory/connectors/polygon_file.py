@@ -17,7 +17,13 @@ import shapely
 from pydantic import JsonValue
 from shapely.geometry.base import BaseGeometry
 
-from sfterritory.connectors.polygon_ring import ShapeProblem, area_of, line_of, positions
+from sfterritory.connectors.polygon_ring import (
+    ShapeProblem,
+    area_of,
+    line_of,
+    positions,
+    within_half_turn,
+)
 from sfterritory.errors import ConfigError
 
 MAX_FILE_BYTES = 50_000_000
@@ -246,7 +252,7 @@ def _drawn(
         raise ShapeProblem(f"its geometry is {name}; what can be read here: {allowed}")
     found = geometry.get("coordinates")
     if kind is ShapeKind.POINT:
-        return kind, shapely.points(positions([found], least=1)[0]), ()
+        return kind, shapely.points(within_half_turn(positions([found], least=1))[0]), ()
     many = name.startswith("Multi")
     if not isinstance(found, list) or not found:
         raise ShapeProblem("its coordinates are empty")

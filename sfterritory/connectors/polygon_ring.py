@@ -16,6 +16,7 @@ _TURN = 360.0
 _HALF_TURN = 180.0
 _MOST_DEGREES = 360.0  # a file that counts eastwards from 0 still names degrees
 _SAMPLE_DIGITS = 6
+_LARGEST_INTEGER = 10**300  # JSON knows integers that no float can hold
 
 
 class ShapeProblem(Exception):  # noqa: N818 - one line of a list, not a failure of its own
@@ -80,8 +81,17 @@ def line_of(parts: Sequence[Floats]) -> tuple[MultiLineString, tuple[str, ...]]:
     return MultiLineString(pieces), ("it crosses the antimeridian and was cut in two there",)
 
 
+def within_half_turn(found: Floats) -> Floats:
+    """Return places with longitudes that a file counted eastwards from 0 as -180 to 180."""
+    lon = found[:, 0]
+    turns = np.where(np.abs(lon) > _HALF_TURN, np.floor((lon + _HALF_TURN) / _TURN), 0.0)
+    return np.stack([lon - _TURN * turns, found[:, 1]], axis=1)
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, float) or abs(value) <= _LARGEST_INTEGER
 
 
 def _check_degrees(found: Floats) -> None:

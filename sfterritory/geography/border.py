@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.leg import unit_vectors
 from sfterritory.model.columns import Floats, Ints
-from sfterritory.model.travel import Points, TravelTime
+from sfterritory.model.travel import Points, TravelTime, joined_sources
 
 _RIVALS = 3  # as the crow flies; by road the best of the others is among them
 # By road one way may be twice as crooked as the other; beyond that nobody is asked.
@@ -111,7 +111,7 @@ def border_accounts(  # an account's claim needs all of these
         own_km=mine.km[order],
         other_km=km[pick][order],
         quality=np.minimum(mine.quality, quality[pick])[order],
-        source=mine.source,
+        source=joined_sources(mine.source, theirs.source),
     )
 
 

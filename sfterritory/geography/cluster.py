@@ -21,7 +21,7 @@ from scipy.spatial import Delaunay, KDTree, QhullError
 from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.leg import unit_vectors
 from sfterritory.model.columns import Floats, Ints
-from sfterritory.model.travel import Points, TravelTime
+from sfterritory.model.travel import Points, TravelTime, joined_sources
 
 TOUR_PER_TREE = 0.7124 / 0.6331
 FASTEST_KMH = 130.0  # nobody drives farther than this allows, so nobody is asked
@@ -110,7 +110,7 @@ def natural_clusters(
         group,
         (tree_minutes, tree_edges),
         asked=len(near[0]) + len(more[0]),
-        source=" + ".join(dict.fromkeys(filter(None, (first.source, second.source)))),
+        source=joined_sources(first.source, second.source),
     )
 
 

@@ -14,6 +14,7 @@ from sfterritory.model.travel import Legs, Quality
 BANDS_KM = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 200.0)
 # Below this, a car park on the other side of the road is a detour of many times the distance.
 LEAST_KM = 1.0
+_UNKNOWN = (np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Detours:
 def detours(legs: Legs, straight_km: Floats, estimate: Legs, *, worst: int = 20) -> Detours:
     """Compare legs by road with the straight line, and their times with the estimate's.
 
-    A leg that is itself an estimate says nothing about detours and is left out.
+    A leg that is itself an estimate says nothing about detours and is left out; so do kilometres
+    that were reckoned from the line, beside known minutes.
 
     Args:
         legs: What an engine or a file says, shape (n,).
@@ -76,11 +78,12 @@ def detours(legs: Legs, straight_km: Floats, estimate: Legs, *, worst: int = 20)
     real = legs.quality > Quality.ESTIMATE
     long = real & (straight_km > 0)
     km_ratio = np.full(len(straight_km), np.nan)
-    km_ratio[long] = legs.km[long] / straight_km[long]
+    told_km = long if legs.km_estimated is None else long & ~legs.km_estimated
+    km_ratio[told_km] = legs.km[told_km] / straight_km[told_km]
     time_ratio = np.full(len(straight_km), np.nan)
     told = long & (estimate.minutes > 0)
     time_ratio[told] = legs.minutes[told] / estimate.minutes[told]
-    listed = np.flatnonzero(long & (straight_km >= LEAST_KM))
+    listed = np.flatnonzero(told_km & (straight_km >= LEAST_KM))
     order = np.lexsort((listed, -np.round(km_ratio[listed], 6)))
     edges = [*BANDS_KM, np.inf]
     return Detours(
@@ -113,13 +116,13 @@ def _band(  # one row of the table, from its columns
     km_ratio: Floats,
     time_ratio: Floats,
 ) -> DetourBand:
-    count = int(chosen.sum())
-    tenths = np.quantile(km_ratio[chosen], [0.1, 0.5, 0.9]) if count else np.full(3, np.nan)
-    driven = chosen & (legs.minutes > 0)
+    told_km = chosen & ~np.isnan(km_ratio)
+    tenths = np.quantile(km_ratio[told_km], [0.1, 0.5, 0.9]) if told_km.any() else _UNKNOWN
+    driven = told_km & (legs.minutes > 0)
     return DetourBand(
         from_km=low,
         to_km=high,
-        legs=count,
+        legs=int(chosen.sum()),
         km_ratio=(float(tenths[0]), float(tenths[1]), float(tenths[2])),
         minutes_ratio=_median(time_ratio[chosen]),
         kmh=_median(legs.km[driven] / legs.minutes[driven] * 60),

@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import Flags, Floats, Ints
+
+_AND = " + "
 
 
 class Quality(IntEnum):
@@ -52,12 +54,20 @@ class Legs:
         quality: Values of `Quality`, int8.
         source: What answered, with version and profile: `osrm 26.10 car rhein-neckar`, `estimate`,
             `file drive.csv`; several are joined by ` + `, the one that answered most first.
+        km_estimated: Where minutes are known and only the kilometres reckoned; None: nowhere.
     """
 
     minutes: Floats
     km: Floats
     quality: NDArray[np.int8]
     source: str
+    km_estimated: Flags | None = None
+
+
+def joined_sources(*sources: str) -> str:
+    """Return the sources of several answers as one, each named once."""
+    words = [word for source in sources for word in source.split(_AND) if word]
+    return _AND.join(dict.fromkeys(words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,19 @@ once, on its own, in a warm re-plan with the centres of the plan; the difference
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from sfterritory.model.columns import Flags
 from sfterritory.optimize.alignment import TerritoryPlan
+from sfterritory.optimize.beside import beside
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.frequency import HIGH_TIMES, high_frequency
-from sfterritory.optimize.replan import Replan
+from sfterritory.optimize.replan import Replan, answer
 from sfterritory.optimize.request import TerritoryRequest
 
 
@@ -57,17 +60,24 @@ _Change = tuple[CommitmentKind, str, Flags, Problem]
 """What is left out: kind, cause, accounts concerned, and the problem without it."""
 
 
-def commitment_costs(request: TerritoryRequest, plan: TerritoryPlan) -> tuple[Commitment, ...]:
-    """Return what is committed, the dearest first, measured by great-circle distance."""
+def commitment_costs(
+    request: TerritoryRequest, plan: TerritoryPlan, *, executor: Executor | None = None
+) -> tuple[Commitment, ...]:
+    """Return what is committed, the dearest first, measured by great-circle distance.
+
+    Re-plans are made beside each other by `executor`; it never changes the answer.
+    """
     replan = Replan.of(request, plan)
-    base = replan.answer(replan.problem)  # the plan by the same means as what it is held against
-    found = []
-    for kind, cause, rows, problem in (
+    changes = [
         *_locks(request, replan),
         *_groups(request, replan),
         *_reach(request, plan, replan),
-    ):
-        without = replan.answer(problem)
+    ]
+    # the plan by the same means as what it is held against
+    problems = (replan.problem, *(problem for *_, problem in changes))
+    base, *others = beside(executor, partial(answer, replan.start), problems)
+    found = []
+    for (kind, cause, rows, _), without in zip(changes, others, strict=True):
         found.append(
             Commitment(
                 kind=kind,

@@ -10,7 +10,9 @@ Source: Satopaa, Albrecht, Irwin and Raghavan (2011), "Finding a kneedle in a ha
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +20,9 @@ import numpy as np
 from sfterritory.model.columns import Ints
 from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.band import band_of
+from sfterritory.optimize.beside import beside
 from sfterritory.optimize.engine import curve as engine_curve
+from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.metrics import Balance, balance
 from sfterritory.optimize.replan import Replan
@@ -99,6 +103,7 @@ def price_curve(
     prices_km: Sequence[float] = PRICES_KM,
     loss_share: float = LOSS_SHARE,
     travel_hours: TravelHours | None = None,
+    executor: Executor | None = None,
 ) -> PriceCurve:
     """Return what the plan would be at other prices of change, measured by great-circle distance.
 
@@ -108,6 +113,7 @@ def price_curve(
         prices_km: Each at least 0; accounts keep their prices' relations to each other.
         loss_share: 0 to 1; 0.13 to 0.18 is the published range.
         travel_hours: Hours on the road of an alignment in the order of `request.accounts`.
+        executor: Works out points beside each other; it never changes the answer.
 
     Raises:
         ValueError: A price or the loss share is out of range.
@@ -122,12 +128,18 @@ def price_curve(
     )
     points = [
         measure.point(one.scale, replan.given(one.territory))
-        for one in engine_curve.price_curve(
-            _priced_at_one(replan.problem), prices_km, start=replan.start
+        for one in beside(
+            executor, partial(_curve_point, _priced_at_one(replan.problem), replan.start), prices_km
         )
     ]
     kept = _marginal(_undominated(points), float(plan.hours.sum()))
     return PriceCurve(measure.point(0.0, request.accounts.rep), tuple(_with_knee(kept)), loss_share)
+
+
+def _curve_point(problem: Problem, start: Start, price_km: float) -> engine_curve.CurvePoint:
+    """Return one point; it does not depend on its neighbours."""
+    (point,) = engine_curve.price_curve(problem, [price_km], start=start)
+    return point
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sfterritory.optimize.engine.contiguity import land
 from sfterritory.optimize.engine.divide import WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks, space_order
@@ -90,12 +91,22 @@ class Labels:
         rep: Who has each account, shape (n,).
         hold: Share of the rep's hours in the part that hang less on their rep than the account
             does, 0 to 1: the lowest change hands first, shape (n,).
-        least_km_hours: Sum of hours x (least cost less price): the part's share of the bound.
+        least_km: What an hour of each costs at least, less the price, shape (n,).
     """
 
     rep: Ints
     hold: Floats
-    least_km_hours: float
+    least_km: Floats
+
+
+def cut(problem: Problem, chosen: Longs, *, part_rows: int = PART_ROWS) -> list[Longs]:
+    """Return the accounts of each part, ascending: pieces of the map, alike in number."""
+    parts = max(1, -(-len(chosen) // part_rows))
+    order, start = space_order(problem.vectors[chosen], np.ones(len(chosen)), parts=parts)
+    return [
+        np.sort(chosen[order[begin:end]])
+        for begin, end in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
+    ]
 
 
 def cells_of(part: Rows, *, cells: int) -> Rows:
@@ -107,7 +118,7 @@ def label_part(part: Rows, prices: Prices) -> Labels:
     """Return the cheapest rep of each account of a part, and how firmly it stays with that rep."""
     n, k = len(part.hours), len(prices.settled.psi)
     if n == 0:
-        return Labels(np.empty(0, dtype=np.int32), np.empty(0), 0.0)
+        return Labels(np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
     order, rows, terms = _ordered(part, prices)
     blocks = make_blocks(rows, order[1])
     least, found, more = two_cheapest(
@@ -118,11 +129,11 @@ def label_part(part: Rows, prices: Prices) -> Labels:
     before = np.cumsum(hours) - hours
     first = np.searchsorted(of, np.arange(k))
     base = before[np.minimum(first, n - 1)]
-    hold, rep = np.empty(n), np.empty(n, dtype=np.int32)
+    hold, rep, least_km = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
     total = totals(of, hours, n_groups=k)
     hold[order[0][by_margin]] = (before - base[of]) / total[of]
-    rep[order[0]] = found
-    return Labels(rep, np.clip(hold, 0.0, 1.0), float((rows.hours * least).sum()))
+    rep[order[0]], least_km[order[0]] = found, least
+    return Labels(rep, np.clip(hold, 0.0, 1.0), least_km)
 
 
 def construct_in_parts(
@@ -144,18 +155,24 @@ def construct_in_parts(
         gap_km: As `construct`; joining pieces is done by one process.
         part_rows: About as many accounts to a part; another number is another answer.
     """
-    limits, chosen = free_band(problem), working_rows(problem)
-    parts = _cut(problem, chosen, part_rows)
-    rows = [rows_of(problem, part) for part in parts]
-    chosen = np.concatenate(parts)
-    cells = _aggregated(problem, rows, executor)
-    settled = _settled(problem, cells, limits, start=start, books=books)
-    desk = _Desk(problem, limits, chosen, rows, executor)
+    limits, apart = free_band(problem), without_piles(problem)
+    parts = cut(apart, working_rows(apart), part_rows=part_rows)
+    chosen, rows = np.concatenate(parts), [rows_of(apart, part) for part in parts]
+    cells = _aggregated(apart, rows, executor)
+    settled = _settled(apart, cells, limits, start=start, books=books)
+    desk = _Desk(apart, limits, chosen, rows, executor)
     found = desk.divided(settled)
     for _ in range(_MEDIAN_ROUNDS if start is None and problem.free_centre.any() else 0):
-        centres = _medians(problem, filled(problem, chosen, found.rep), found.settled.centres)
+        centres = _medians(apart, filled(apart, chosen, found.rep), found.settled.centres)
         found = desk.divided(Start(centres, found.settled.psi))
     settled = found.settled
+    if apart is not problem:  # the bound is of the true places
+        centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
+        settled = Start(centres, settled.psi)
+        rows = [rows_of(problem, part) for part in parts]
+        found = replace(
+            found, bound_km_hours=_Desk(problem, limits, chosen, rows, executor).bound(settled)
+        )
     feasible, territory = (
         settle_rest(problem, filled(problem, chosen, one), settled.centres)
         for one in (found.first, found.rep)
@@ -187,16 +204,6 @@ def _ordered(part: Rows, prices: Prices) -> tuple[tuple[Longs, Longs], Rows, Ter
     rows, terms = prices.numbered(part)
     order = grouped_order(rows, parts=max(1, len(rows.hours) // _LABEL_BLOCKS))
     return order, rows.taken(order[0]), terms
-
-
-def _cut(problem: Problem, chosen: Longs, part_rows: int) -> list[Longs]:
-    """Return the accounts of each part, ascending: pieces of the map, alike in number."""
-    parts = max(1, -(-len(chosen) // part_rows))
-    order, start = space_order(problem.vectors[chosen], np.ones(len(chosen)), parts=parts)
-    return [
-        np.sort(chosen[order[begin:end]])
-        for begin, end in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
-    ]
 
 
 def _aggregated(problem: Problem, rows: Sequence[Rows], executor: Executor | None) -> Rows:
@@ -271,7 +278,7 @@ class _Desk:
             first, rep, psi = found
             settled = Start(settled.centres, psi)
             labels = self._labelled(settled)
-            made = self._judged(first, rep, settled, labels.least_km_hours)
+            made = self._judged(first, rep, settled, labels.least_km)
             if best is None or made.gap < best.gap:
                 best = made
             if made.gap <= _GOOD_GAP:
@@ -279,6 +286,14 @@ class _Desk:
         if best is None:
             raise AssertionError("the last share leaves nothing as it is")
         return best
+
+    def bound(self, settled: Start) -> float:
+        """Return what no plan for these centres can beat."""
+        return self._bound(settled, self._labelled(settled).least_km)
+
+    def _bound(self, settled: Start, least_km: Floats) -> float:
+        hours = self.problem.hours[self.chosen]
+        return lower_bound(hours, least_km, band=self.limits.first, psi=settled.psi)
 
     def _labelled(self, settled: Start) -> Labels:
         """Return the labels of all parts, one after the other."""
@@ -291,7 +306,7 @@ class _Desk:
         return Labels(
             np.concatenate([one.rep for one in found]),
             np.concatenate([one.hold for one in found]),
-            sum(one.least_km_hours for one in found),
+            np.concatenate([one.least_km for one in found]),
         )
 
     def _within_bands(
@@ -311,17 +326,9 @@ class _Desk:
         before[loose], after[loose] = first, rep
         return before, after, psi
 
-    def _judged(self, first: Ints, rep: Ints, settled: Start, least_km_hours: float) -> _Found:
+    def _judged(self, first: Ints, rep: Ints, settled: Start, least_km: Floats) -> _Found:
         hours = self.problem.hours[self.chosen]
-        total = float(hours.sum())
-        bound = 0.0
-        if total > 0:
-            bound = lower_bound(
-                np.array([total]),
-                np.array([least_km_hours / total]),
-                band=self.limits.first,
-                psi=settled.psi,
-            )
+        bound = self._bound(settled, least_km)
         load = _loads(self.problem, self.chosen, rep)
         fits = bool(((load >= self.limits.lo) & (load <= self.limits.hi)).all())
         cost = float((hours * _costs(self.problem, self.chosen, rep, settled.centres)).sum())

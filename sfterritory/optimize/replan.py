@@ -58,11 +58,6 @@ class Replan:
         problem = replan_of(ordered, book, centres=centres)
         return cls(order, book, problem, Start(centres, plan.price_km[reps]))
 
-    def answer(self, problem: Problem) -> Answer:
-        """Return the plan for a changed problem."""
-        found = construct(problem, start=self.start)
-        return Answer(found.cost_km_hours, _outside(found))
-
     def unlocked(self, rows: Flags) -> Problem:
         """Return the problem with some accounts free, rows as they were given."""
         units = np.unique(self.book.unit[rows[self.order.accounts]])
@@ -92,6 +87,12 @@ class Replan:
         answer = np.empty(len(self.book.unit), dtype=np.int32)
         answer[self.order.accounts] = self.order.reps[territory[self.book.unit]]
         return answer
+
+
+def answer(start: Start, problem: Problem) -> Answer:
+    """Return the plan for a changed problem, from the centres and prices of the plan before."""
+    found = construct(problem, start=start)
+    return Answer(found.cost_km_hours, _outside(found))
 
 
 def _outside(found: Construction) -> int:

@@ -1,7 +1,8 @@
 """The engine asked, region by region, for what a request leaves open.
 
 Reps and accounts that no permission links are regions of their own: each is an independent piece
-that any worker may solve, and the answer is the same for any number of them.
+that any worker may solve, and the answer is the same for any number of them. A region alone shares
+its two starts between workers; one that is too large for a process is solved in parts.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.optimize.beside import beside
 from sfterritory.optimize.engine.answer import Construction, Plans, Start, answered, cost_km
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.bound import lower_bound
@@ -23,7 +26,8 @@ from sfterritory.optimize.engine.centre import start_centres
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.relax import free_band
-from sfterritory.optimize.engine.solve import beyond_reach_km, construct, make_book
+from sfterritory.optimize.engine.solve import beyond_reach_km, construct, make_book, working_rows
+from sfterritory.optimize.parts import PARTS_ABOVE, construct_in_parts
 from sfterritory.optimize.sphere import Vectors, km_between
 
 _DENSE_ROWS = 150  # a rep; as the engine has it
@@ -49,13 +53,21 @@ class Question:
     gap_km: float | None = None
 
 
-def search(question: Question, *, executor: Executor | None = None) -> Construction:
-    """Return territories for all units, each region on its own."""
+def search(
+    question: Question, *, executor: Executor | None = None, parts_above: int = PARTS_ABOVE
+) -> Construction:
+    """Return territories for all units, each region on its own, in parts above so many units."""
     regions = _regions(question.problem)
     if len(regions) == 1:
-        return _solved(question)
-    parts = [_part(question, units, reps) for units, reps in regions]
-    answers = list(map(_solved, parts) if executor is None else executor.map(_solved, parts))
+        return _answered(question, executor, parts_above)
+    questions = [_part(question, units, reps) for units, reps in regions]
+    large = [len(one.problem.rep) > parts_above for one in questions]
+    small = (one for one, is_large in zip(questions, large, strict=True) if not is_large)
+    others = beside(executor, _solved, small)
+    answers = [
+        _answered(one, executor, parts_above) if is_large else next(others)
+        for one, is_large in zip(questions, large, strict=True)
+    ]
     return _merged(question.problem, regions, answers)
 
 
@@ -113,20 +125,37 @@ def unit_costs(problem: Problem, territory: Ints, centres: Vectors) -> Floats:
     return cost_km(problem, np.arange(len(territory)), territory, km)
 
 
-def _solved(question: Question) -> Construction:
+def _answered(question: Question, executor: Executor | None, parts_above: int) -> Construction:
+    problem = question.problem
+    if len(problem.rep) <= parts_above or len(working_rows(problem)) == 0:
+        return _solved(question, executor=executor)
+    return construct_in_parts(
+        problem,
+        executor=executor,
+        start=question.start,
+        books=question.books,
+        gap_km=question.gap_km,
+    )
+
+
+def _solved(question: Question, *, executor: Executor | None = None) -> Construction:
     """Return the best answer of the starts that can be afforded, settled on its own centres."""
     problem, u = question.problem, len(question.problem.rep)
     first = question.start or _from_books(problem, question.books)
     starts = [first]
     if first is not None and question.start is None and u <= _TWO_STARTS_UNITS:
         starts.append(None)
-    answers = [construct(problem, start=start, gap_km=question.gap_km) for start in starts]
+    answers = beside(executor, partial(_constructed, problem, question.gap_km), starts)
     best = min(answers, key=_by_quality)  # of equal ones the one from today's books
     if not problem.free_centre.any() or u > _SETTLED_UNITS:
         return best
     # the last step of a search moves centres: accounts settle once more where those are now
     fixed = replace(problem, homes=best.centres)
     return min(best, construct(fixed, start=best.start, gap_km=question.gap_km), key=_by_quality)
+
+
+def _constructed(problem: Problem, gap_km: float | None, start: Start | None) -> Construction:
+    return construct(problem, start=start, gap_km=gap_km)
 
 
 def _by_quality(answer: Construction) -> tuple[bool, float, float]:

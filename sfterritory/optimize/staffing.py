@@ -81,9 +81,10 @@ def reps_needed(calls: Calls, *, rep_hours: float, params: WorkloadParams) -> St
     hours: dict[int, float] = {}
 
     def missing(parts: int) -> float:
-        if parts not in hours:
-            hours[parts] = service + _travel_hours(book, parts, params)
-        return hours[parts] - parts * rep_hours
+        cut = min(parts, len(book))  # a part without accounts drives nowhere
+        if cut not in hours:
+            hours[cut] = service + _travel_hours(book, cut, params)
+        return hours[cut] - parts * rep_hours
 
     least = max(1, ceil(service / rep_hours))
     enough = _first_enough(missing, least, rep_hours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ from sfterritory.pipeline.construction.report import (
     staffing,
     warnings,
 )
-from sfterritory.pipeline.construction.request import Circumstances, ask
+from sfterritory.pipeline.construction.request import Asked, Circumstances, ask
 from sfterritory.pipeline.construction.version import Made, make_version
 from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import load_people
@@ -86,20 +87,20 @@ def build(
         StepMissingError: Nothing was pulled, or no account is located.
         ConfigError: A mapping or a what-if does not fit the org.
     """
-    with store.lease(LEASE, holder):
+    with store.lease(LEASE, holder), at_work(options.workforce) as executor:
         snapshot = latest_snapshot(store)
         followed = following_merges(settings, store)
         settings = followed.settings
         given = Circumstances(snapshot.taken_at, now, options.what_if)
-        layers = _layers(settings, store, given, options.workforce)
+        layers = _layers(settings, store, given, executor)
         layer, overlays = layers.owners, layers.teams
         params = settings.territories.territories
         curve: PriceCurve | None = None
         commitments: tuple[Commitment, ...] = ()
         if options.curve:
             request, plan = layer.asked.request, layer.plan
-            curve = price_curve(request, plan, loss_share=params.loss_share)
-            commitments = commitment_costs(request, plan)
+            curve = price_curve(request, plan, loss_share=params.loss_share, executor=executor)
+            commitments = commitment_costs(request, plan, executor=executor)
         teams = {
             name: make_version(settings, one, Made(snapshot.id, now))
             for name, one in overlays.items()
@@ -146,25 +147,36 @@ def _superseded(store: Store, now: datetime) -> Iterator[str]:
 
 
 def _layers(
-    settings: Settings, store: Store, given: Circumstances, workforce: Workforce
+    settings: Settings, store: Store, given: Circumstances, executor: Executor | None
 ) -> _Layers:
     """Return the owners' territories, and those of further teams by name."""
     people = load_people(settings, store)
     book = load_book(settings, store, people, more_fields=given.what_if.account_fields)
-    with at_work(workforce) as executor, _travel(settings, store, given.now) as travel:
+    with _travel(settings, store, given.now) as travel:
         asked = ask(settings, store, book, people=people, given=given)
-        owners = make_layer(settings, asked, travel=travel, executor=executor)
         teams = {
-            one.name: make_layer(
-                settings,
-                ask_overlay(settings, store, one, people=people, given=given),
-                travel=travel,
-                executor=executor,
-            )
+            one.name: ask_overlay(settings, store, one, people=people, given=given)
             for one in settings.territories.overlays
         }
+        # who answers for travel times stays here: connections and caches cannot be sent
+        away = executor if travel is None else None
+        begun = {name: _begin(settings, one, away) for name, one in teams.items()}
+        owners = make_layer(settings, asked, travel=travel, executor=executor)
+        layers = {
+            name: make_layer(settings, teams[name], travel=travel, executor=executor)
+            if future is None
+            else future.result()
+            for name, future in begun.items()
+        }
         notes = () if travel is None else tuple(travel.notes)
-    return _Layers(owners, teams, notes)
+    return _Layers(owners, layers, notes)
+
+
+def _begin(settings: Settings, asked: Asked, executor: Executor | None) -> Future[Layer] | None:
+    """Have a team's territories made beside the others; None where nobody is there to do it."""
+    if executor is None:
+        return None
+    return executor.submit(make_layer, settings, asked, travel=None, executor=None)
 
 
 @contextmanager

@@ -28,13 +28,13 @@ from sfterritory.optimize.proposal import (
     TerritoryFit,
     propose,
 )
+from sfterritory.pipeline.construction.refused import last_build
 from sfterritory.pipeline.people import load_people, load_roster
 from sfterritory.pipeline.proposal_book import RecordCalls, call_book
 from sfterritory.pipeline.records import latest_snapshot, load_placed
 from sfterritory.pipeline.routing_facts import Territories, load_territories
 from sfterritory.settings.project import Settings
 
-BUILD = "build"  # as the log calls it
 _ID_LENGTH = 8
 _CAUSE_WORDS = {
     AdjustmentCause.OVER_CAPACITY: "{territory} needs {hours:,.0f} of {capacity:,.0f} hours a year",
@@ -129,7 +129,7 @@ def last_built(store: Store, *, snapshot_id: str, now: datetime) -> Territories:
     Raises:
         StepMissingError: None were built from the last pull.
     """
-    built = next((one for one in store.log.list() if one.kind == BUILD and one.at <= now), None)
+    built = last_build(store, now=now)
     counting = store.territories.in_force(as_of=now)
     if built is None or (counting is not None and counting.chosen_at >= built.at):
         return load_territories(store, snapshot_id=snapshot_id, as_of=now)

@@ -23,6 +23,7 @@ from sfterritory.pipeline.scenario_entry import (
     find_scenario,
     told,
 )
+from sfterritory.pipeline.scenario_figures import FEASIBLE
 from sfterritory.pipeline.workforce import Workforce
 from sfterritory.settings.project import Settings
 from sfterritory.settings.yaml_file import check, did_you_mean, read_yaml
@@ -93,17 +94,38 @@ def clone(  # noqa: PLR0913 - what a clone is made from, and who makes it
     return _added(store, scenario, acting, kind="scenario clone")
 
 
-def rebuild(settings: Settings, store: Store, name: str, *, acting: Acting) -> ScenarioEntry:
+def rebuild(
+    settings: Settings, store: Store, name: str, *, accepted: str | None = None, acting: Acting
+) -> ScenarioEntry:
     """Build a scenario again from the last pull; its name, changes and date stay.
 
     Raises:
-        ConfigError: There is no such scenario, or it was withdrawn.
+        ConfigError: There is no such scenario, or it was withdrawn; or it has a date, breaks a
+            limit now, and nobody accepted that.
     """
     scenario = find_scenario(store, name)
     check_standing(scenario)
     version = _built(settings, store, scenario.what_if, acting)
-    store.scenarios.rebuilt(scenario, version_id=version, now=acting.now)
-    return told(store, name, acting, kind="scenario rebuild", version=version)
+    scenario = find_scenario(store, name)  # somebody may have acted on it during the build
+    check_standing(scenario)
+    feasible = store.territories.get(version).status == FEASIBLE
+    reason = None if feasible or scenario.effective_at is None else (accepted or "").strip()
+    if reason == "":
+        raise ConfigError(
+            f"scenario {name!r} breaks limits when it is built from the last pull, and it has a "
+            "date: it stays as it was",
+            remedy="give --accept-limits with the reason; or withdraw it, and see what breaks in a "
+            f"clone: `sfterritory scenario clone {name} NAME`, `scenario rebuild NAME`",
+        )
+    store.scenarios.rebuilt(scenario, version_id=version, now=acting.now, accepted=reason)
+    return told(
+        store,
+        name,
+        acting,
+        kind="scenario rebuild",
+        version=version,
+        accepted_limits=reason or "",
+    )
 
 
 def remove(store: Store, name: str, *, acting: Acting) -> ScenarioEntry:

@@ -28,7 +28,7 @@ CHECKED_LEGS: Final = 8
 
 
 class CheckedLeg(Document):
-    """One drive of the self-check: from an account to its nearest home; null is no way."""
+    """One drive of the self-check: to an account from the nearest home; null is no way."""
 
     account: str
     rep: str
@@ -49,7 +49,7 @@ class ErrorLine(Document):
 
 
 class TravelReport(Document):
-    """What knows travel times, and what one leg of every account to its nearest homes would cost.
+    """What knows travel times, and what one leg to every account from its nearest homes would cost.
 
     Attributes:
         legs: Different pairs of places.
@@ -98,20 +98,20 @@ def travel_report(settings: Settings, store: Store, *, now: datetime) -> TravelR
     params = settings.territories.travel
     account_ids, accounts = _accounts(store)
     names, homes = _homes(settings, store)
-    rows = _nearest(accounts, homes)
+    rows = _nearest(homes, accounts)
     checked = _sample(rows)
     with travel_time(params, root=settings.root, now=now, places=places_by_id(store)) as travel:
-        legs = travel.pairs(accounts, homes, rows=checked)
-        forecast = travel.forecast(accounts, homes, rows=rows)
+        legs = travel.pairs(homes, accounts, rows=checked)
+        forecast = travel.forecast(homes, accounts, rows=rows)
         source, notes = travel.source, travel.notes
     return TravelReport(
         provider=params.provider,
         source=source,
         checks=_checks(
             legs,
-            (accounts.taken(checked[0]), homes.taken(checked[1])),
-            account_ids=[account_ids[row] for row in checked[0].tolist()],
-            names=[names[row] for row in checked[1].tolist()],
+            (homes.taken(checked[0]), accounts.taken(checked[1])),
+            account_ids=[account_ids[row] for row in checked[1].tolist()],
+            names=[names[row] for row in checked[0].tolist()],
         ),
         estimate_error=error_lines(),
         legs=forecast.legs,
@@ -202,18 +202,21 @@ def _located(locations: Locations) -> tuple[list[str], Points]:
     return locations.ids[rows].tolist(), Points(places.lon_deg, places.lat_deg).taken(rows)
 
 
-def _nearest(accounts: Points, homes: Points) -> tuple[Ints, Ints]:
-    """Return each account with its nearest homes, the nearest first."""
+def _nearest(homes: Points, accounts: Points) -> tuple[Ints, Ints]:
+    """Return drives as construction asks for them: to each account from its nearest homes.
+
+    They stand by account, the nearest home first.
+    """
     count = min(NEAREST_HOMES, len(homes))
     _, found = cKDTree(_vectors(homes)).query(_vectors(accounts), k=list(range(1, count + 1)))
     rows = np.repeat(np.arange(len(accounts), dtype=np.int32), count)
-    return rows, np.asarray(found, dtype=np.int32).ravel()
+    return np.asarray(found, dtype=np.int32).ravel(), rows
 
 
 def _sample(rows: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
-    """Return a few accounts, spread over the book, each with its nearest home."""
-    accounts = int(rows[0].max()) + 1
-    each = len(rows[0]) // accounts
+    """Return the drives to a few accounts, spread over the book, from the nearest home."""
+    accounts = int(rows[1].max()) + 1
+    each = len(rows[1]) // accounts
     chosen = np.unique(np.linspace(0, accounts - 1, CHECKED_LEGS).astype(np.int32)) * each
     return rows[0][chosen], rows[1][chosen]
 

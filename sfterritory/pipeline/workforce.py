@@ -1,21 +1,24 @@
 """Who does the parallel work: processes of this machine, or a Dask cluster by its address.
 
 Stages see a standard `Executor` or nothing. What is split, and into how many parts, follows from
-the data and never from the number of workers: the answer is the same for any workforce.
+the data and never from the number of workers: the answer is the same for any workforce. Workers of
+a cluster have to compute as this machine does: versions are compared before anything is sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Literal
+from typing import Any, Literal, cast
 
-from sfterritory.errors import ConfigError, ConnectorError
+from sfterritory.errors import ConfigError, ConnectorError, SfTerritoryError
 
 _CONNECT_SECONDS = 5
+_SAME_EVERYWHERE = ("sfterritory", "python", "numpy", "scipy", "numba")
+"""What decides the last digit of an answer, and whether what is sent can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ def at_work(workforce: Workforce) -> Iterator[Executor | None]:
     """Open the workforce for a block; None where one process does everything.
 
     Raises:
-        ConfigError: Dask is not installed, or the address is none.
-        ConnectorError: No scheduler answers there.
+        ConfigError: Dask is not installed, the address is none, or workers have other versions.
+        ConnectorError: No scheduler answers there, it has no worker, or it went away.
+        SfTerritoryError: A process of this machine ended before its answer.
     """
     if workforce.engine == "dask":
         with _dask(workforce.scheduler) as executor:
@@ -59,13 +63,19 @@ def at_work(workforce: Workforce) -> Iterator[Executor | None]:
     else:
         # Forked workers would inherit the threads of a progress bar, half alive.
         with ProcessPoolExecutor(workforce.workers, get_context("spawn")) as pool:
-            yield pool
+            try:
+                yield pool
+            except BrokenExecutor as error:
+                raise SfTerritoryError(
+                    f"one of {workforce.workers} worker processes ended before its answer: {error}",
+                    remedy="give fewer --workers: most often memory has run out; nothing was kept",
+                ) from error
 
 
 @contextmanager
 def _dask(scheduler: str) -> Iterator[Executor]:
     try:
-        from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
+        from distributed import Client, KilledWorker  # noqa: PLC0415 - an extra, slow to import
     except ImportError as error:
         raise ConfigError(
             "Dask is not installed here", remedy="pip install 'sfterritory[dask]'"
@@ -84,5 +94,38 @@ def _dask(scheduler: str) -> Iterator[Executor]:
             f"no Dask scheduler answers at {scheduler}: {error}",
             remedy="start one with `dask scheduler`, or leave --engine out",
         ) from error
-    with client, client.get_executor() as executor:  # type: ignore[no-untyped-call]
-        yield executor
+    with client:
+        versions = cast("Mapping[str, Any]", client.get_versions(packages=_SAME_EVERYWHERE))
+        _check_workers(versions, scheduler)
+        # pure calls would be kept and named by a hash of all that is sent
+        with client.get_executor(pure=False) as executor:  # type: ignore[no-untyped-call]
+            try:
+                yield executor
+            except (KilledWorker, CancelledError) as error:
+                raise ConnectorError(
+                    f"the Dask cluster at {scheduler} lost work: {error}",
+                    remedy="look at the logs of its workers, most often memory has run out; "
+                    "nothing was kept",
+                ) from error
+
+
+def _check_workers(versions: Mapping[str, Any], scheduler: str) -> None:
+    """Refuse a cluster without workers, and workers that would compute otherwise than we do."""
+    if not versions["workers"]:
+        raise ConnectorError(
+            f"the Dask scheduler at {scheduler} has no worker",
+            remedy=f"start some with `dask worker {scheduler}`",
+        )
+    here = versions["client"]["packages"]
+    wrong = [
+        f"worker {address} has {name} {there['packages'].get(name) or 'not at all'}, "
+        f"this machine {here[name]}"
+        for address, there in sorted(versions["workers"].items())
+        for name in _SAME_EVERYWHERE
+        if there["packages"].get(name) != here[name]
+    ]
+    if wrong:
+        raise ConfigError(
+            "\n".join(wrong),
+            remedy="install the same versions on every worker: others may give another answer",
+        )

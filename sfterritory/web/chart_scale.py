@@ -8,6 +8,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
+from sfterritory.web.wording import visible
+
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -43,13 +45,13 @@ def chart(parts: Iterable[Markup], *, width: float, height: float, title: str, t
     return Markup(
         '<svg class="chart" role="img" viewBox="0 0 {} {}" xmlns="http://www.w3.org/2000/svg">'
         "<title>{}</title><desc>{}</desc>{}</svg>"
-    ).format(f"{width:g}", f"{height:g}", title, told, Markup("").join(parts))
+    ).format(f"{width:g}", f"{height:g}", visible(title), visible(told), Markup("").join(parts))
 
 
 def text(x: float, y: float, words: str, *, css: str = "") -> Markup:
     """Return words at a place; `css` names classes: `end` and `mid` set where the place is."""
     return Markup('<text x="{}" y="{}"{}>{}</text>').format(
-        f"{x:.1f}", f"{y:.1f}", Markup(' class="{}"').format(css) if css else "", words
+        f"{x:.1f}", f"{y:.1f}", Markup(' class="{}"').format(css) if css else "", visible(words)
     )
 
 
@@ -65,7 +67,7 @@ def dot(x: float, y: float, radius: float, *, css: str, told: str = "") -> Marku
         f"{x:.1f}",
         f"{y:.1f}",
         f"{radius:g}",
-        Markup("<title>{}</title>").format(told) if told else "",
+        Markup("<title>{}</title>").format(visible(told)) if told else "",
     )
 
 
@@ -78,5 +80,5 @@ def bar(box: tuple[float, float, float, float], *, css: str, told: str = "") -> 
         f"{y:.1f}",
         f"{max(width, 0):.1f}",
         f"{max(height, 0):.1f}",
-        Markup("<title>{}</title>").format(told) if told else "",
+        Markup("<title>{}</title>").format(visible(told)) if told else "",
     )

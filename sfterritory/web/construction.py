@@ -217,10 +217,14 @@ def construction_of(book: TerritoryBook) -> Construction:
 def chart_drawings(construction: Construction) -> list[tuple[str, Markup]]:
     """Return every chart by a name that a file can have."""
     metrics = construction.metrics
-    found: list[tuple[str, Markup | None]] = [
-        (f"load-{_NO_FILE_NAME.sub('-', name)}", drawing)
-        for name, drawing in load_drawings(construction)
-    ]
+    found: list[tuple[str, Markup | None]] = []
+    taken: set[str] = set()
+    for number, (name, drawing) in enumerate(load_drawings(construction), start=1):
+        title = f"load-{_NO_FILE_NAME.sub('-', name)}"
+        if title.casefold() in taken:  # other names of demands become the same name of a file
+            title = f"{title}-{number}"
+        taken.add(title.casefold())
+        found.append((title, drawing))
     found += [
         ("stages", stage_chart(metrics.stages, metrics.bound)),
         ("price-of-change", price_drawing(construction)),

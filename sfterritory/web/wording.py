@@ -40,7 +40,8 @@ NOBODY = "nobody"
 # Control characters; marks, embeddings, overrides and isolates of direction; line and paragraph
 # separators; invisible blanks. The joiners U+200C and U+200D stay: names are spelled with them.
 _HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\ufffe\uffff]"  # no characters at all: no file of text may hold them
 )
 
 

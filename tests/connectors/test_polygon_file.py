@@ -170,6 +170,7 @@ def test_a_file_that_is_no_geojson_is_refused(tmp_path: Path, content: bytes, sa
         pytest.param([[]], "coordinates are empty", id="an empty ring"),
         pytest.param([[[0, 0], [1, 1]]], "at least 3", id="two positions"),
         pytest.param([[[0, 0], [1, "a"], [2, 2]]], "not a list of two numbers", id="text"),
+        pytest.param([[[0, 0], [10**400, 1], [2, 2]]], "not a list of two", id="too large"),
         pytest.param([[[0, 0], [1], [2, 2]]], "not a list of two numbers", id="one number"),
         pytest.param([[[0, 0], [190, 95], [2, 2]]], "no place on earth", id="beyond the pole"),
         pytest.param("here", "coordinates are empty", id="no list"),
@@ -212,7 +213,7 @@ def test_barriers_may_be_lines_areas_and_points_and_share_names(tmp_path: Path) 
         feature("Elbe", "LineString", [[10, 53], [11, 54]]),
         feature("Elbe", "MultiLineString", [[[11, 54], [12, 55]], [[12, 55], [13, 55]]]),
         feature("Lake"),
-        feature("Bridge", "Point", [10.5, 53.5]),
+        feature("Bridge", "Point", [350, 53.5]),
     )
 
     read = read_barriers(path, name="barriers.geojson")
@@ -223,6 +224,7 @@ def test_barriers_may_be_lines_areas_and_points_and_share_names(tmp_path: Path) 
         ShapeKind.AREA,
         ShapeKind.POINT,
     ]
+    assert shapely.get_coordinates(read.shapes[3].geometry).tolist() == [[-10.0, 53.5]]
 
 
 def test_a_line_over_the_antimeridian_is_cut_there(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -42,6 +44,21 @@ def test_roads_are_compared_by_band_and_the_unreachable_are_named() -> None:
     assert [(band.from_km, band.legs) for band in filled] == [(10.0, 1), (20.0, 3)]
     assert filled[0].km_ratio == pytest.approx((1.5, 1.5, 1.5))
     assert filled[0].kmh == pytest.approx(90)
+
+
+def test_kilometres_that_were_reckoned_from_the_line_are_not_compared_with_it() -> None:
+    rows = (np.zeros(5, np.int32), np.arange(5, dtype=np.int32))
+    legs = replace(
+        Roads(crooked=1.5).pairs(BRANCH, AROUND, rows=rows), km_estimated=np.ones(5, np.bool_)
+    )
+    straight_km = crow_km(BRANCH.taken(rows[0]), AROUND.taken(rows[1]))
+
+    found = detours(legs, straight_km, ESTIMATE.pairs(BRANCH, AROUND, rows=rows))
+
+    assert found.compared == 5
+    assert np.isnan(found.km_ratio).all()
+    assert np.isfinite(found.minutes_ratio)
+    assert (found.worst.tolist(), {np.isnan(band.kmh) for band in found.bands}) == ([], {True})
 
 
 def test_the_worst_detours_stand_first() -> None:

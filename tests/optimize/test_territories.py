@@ -218,7 +218,8 @@ def test_hours_and_value_are_brought_into_their_limits_together(*, homes: bool) 
     assert improved.territories_outside == 0
     assert improved.objective <= feasible.objective
     assert improved.objective == pytest.approx(plan.objective)
-    assert not (*plan.conflicts, *plan.relaxation, *plan.notes)
+    assert not (*plan.conflicts, *plan.relaxation)
+    assert [note.code for note in plan.notes] == ([] if homes else [NoteCode.HOME_UNKNOWN])
     assert plan.gap_share is not None
     assert plan.gap_share < 0.01
 
@@ -486,6 +487,7 @@ def test_accounts_without_work_and_reps_without_accounts_are_told() -> None:
     assert {note.code for note in few.notes} == {
         NoteCode.FEWER_ACCOUNTS_THAN_REPS,
         NoteCode.EMPTY_TERRITORY,
+        NoteCode.HOME_UNKNOWN,
     }
     assert few.feasible
 

@@ -183,12 +183,16 @@ def test_the_land_says_who_may_have_which_accounts(settings: Settings, book: Geo
 
 
 def test_every_mistake_of_a_file_of_barriers_is_told(settings: Settings, book: GeoBook) -> None:
+    huge = str(10**400)[:40]
     name = drawn(
         settings,
         "b.geojson",
         ("River", "LineString", [[0, 0], [1, 1]], {"crossing_km": -3}),
         ("Wall", "LineString", [[0, 0], [1, 1]], {"crossing_km": "off"}),
         ("Bridge", "Point", [0, 0], {"barrier": "Rivver", "radius_km": 0}),
+        ("Ford", "Point", [0, 0], {"barrier": ["River"], "radius_km": 10**400}),
+        ("Wall", "LineString", [[1, 1], [2, 2]], {"crossing_km": 5}),
+        ("Wall", "LineString", [[2, 2], [3, 3]], {"crossing_km": "forbid"}),
     )
 
     with pytest.raises(ConfigError) as raised:
@@ -197,8 +201,11 @@ def test_every_mistake_of_a_file_of_barriers_is_told(settings: Settings, book: G
     assert raised.value.problem.splitlines() == [
         "mappings/b.geojson: feature 1 (River): crossing_km is -3, not above 0 and not `forbid`",
         "mappings/b.geojson: feature 2 (Wall): crossing_km is 'off', not above 0 and not `forbid`",
+        "mappings/b.geojson: feature 6 (Wall): crossing_km differs from another part of Wall",
         "mappings/b.geojson: feature 3 (Bridge): barrier 'Rivver' is none of this file",
         "mappings/b.geojson: feature 3 (Bridge): radius_km is 0, not above 0 and at most 200",
+        "mappings/b.geojson: feature 4 (Ford): barrier ['River'] is none of this file",
+        f"mappings/b.geojson: feature 4 (Ford): radius_km is {huge}, not above 0 and at most 200",
     ]
 
 
@@ -385,5 +392,9 @@ def test_every_command_answers_in_words_and_in_json(
         assert "Note: nothing was built yet" in text
 
     assert json.loads(out.read_text(encoding="utf-8"))["type"] == "FeatureCollection"
+    away = "\ntravel: {provider: osrm, url: 'http://127.0.0.1:1', connect_timeout_seconds: 1}\n"
+    mapping.write_text(mapping.read_text(encoding="utf-8") + away, encoding="utf-8")
+    assert run(["geo", "areas", "--project", str(project)]) == 0, "no engine is needed for areas"
+    capsys.readouterr()
     assert run(["geo", "zone", "--at=1,2", "--project", str(project)]) == 64
     assert run(["geo", "zone", "--radius-km", "3", "--project", str(project)]) == 64

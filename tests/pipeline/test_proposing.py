@@ -10,11 +10,14 @@ from pipeline.conftest import PULLED_AT
 from sfterritory.errors import ConfigError, StepMissingError
 from sfterritory.model.store.override import Ending
 from sfterritory.model.store.store import Store
+from sfterritory.model.what_if import WhatIf
 from sfterritory.optimize.capacity import capacity_hours_per_year
 from sfterritory.optimize.proposal import AdjustmentKind
 from sfterritory.pipeline.cadence import accepted_adjustments, accepted_cadence, withdraw
 from sfterritory.pipeline.proposal import ProposalReport, proposals
 from sfterritory.pipeline.proposal_accept import accept
+from sfterritory.pipeline.scenario import create, remove
+from sfterritory.pipeline.scenario_entry import Acting
 from sfterritory.settings.project import Settings
 
 LATER = PULLED_AT + timedelta(hours=1)
@@ -65,6 +68,19 @@ def test_an_overloaded_territory_is_named_with_what_would_fit_it(
     assert {one.kind for one in report.proposals} == {AdjustmentKind.CADENCE}
     assert len({one.id for one in report.proposals}) == len(report.proposals)
     assert report.pending == 0
+
+
+def test_a_scenario_is_not_what_proposals_are_about(settings: Settings, store: Store) -> None:
+    overloaded(settings, store)
+    before = proposed(settings, store)
+
+    acting = Acting(now=LATER, by="ann", holder="ann@here")
+    made = create(settings, store, "trial", what_if=WhatIf(), note="", acting=acting)
+
+    assert made.version != before.territory_version
+    assert proposed(settings, store) == before
+    remove(store, "trial", acting=acting)
+    assert proposed(settings, store) == before
 
 
 def test_what_was_accepted_is_the_cadence_of_the_next_build_until_it_is_withdrawn(

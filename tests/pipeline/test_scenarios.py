@@ -329,6 +329,26 @@ def test_a_rebuilt_scenario_counts_from_the_same_day(settings: Settings, store: 
     assert report.territory_version == fresh.version
 
 
+def test_a_scenario_with_a_day_that_breaks_limits_when_rebuilt_stays_until_somebody_accepts_that(
+    project: Path, store: Store
+) -> None:
+    file = project / "mappings" / "territories.yaml"
+    drafted(store, "old", snapshot_id="s" * 64)
+    activate(store, "old", on=PULLED_AT + DAY, accepted=None, acting=ACTING)
+    text = file.read_text()
+    file.write_text(text.replace("tolerance: 0.05", "tolerance: 0.05, at_most: 1", 1))
+    settings = load_settings(project, {})
+
+    with pytest.raises(ConfigError, match="breaks limits when it is built from the last pull"):
+        rebuild(settings, store, "old", acting=ACTING)
+    kept = entry(store, "old", now=PULLED_AT)
+    done = rebuild(settings, store, "old", accepted="Ben agreed", acting=ACTING)
+
+    assert (kept.version, kept.feasible) == ("version-old", True)
+    assert (done.version != kept.version, done.feasible) == (True, False)
+    assert (done.state, done.accepted_limits) == (ScenarioState.CHOSEN, "Ben agreed")
+
+
 def test_broken_limits_are_refused_until_somebody_accepts_them(store: Store) -> None:
     drafted(store, "tight", status="limits broken")
 

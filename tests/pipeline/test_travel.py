@@ -13,8 +13,10 @@ from connectors.road.fault_engine import fault_engine
 from pipeline.conftest import PULLED_AT
 from sfterritory.cli.main import run
 from sfterritory.model.store.store import Store
+from sfterritory.model.travel import Points
+from sfterritory.pipeline.travel import travel_time
 from sfterritory.pipeline.travel_report import calibration_report, places_by_id, travel_report
-from sfterritory.settings.project import Settings
+from sfterritory.settings.project import Settings, load_settings
 
 
 def test_a_project_that_says_nothing_estimates_and_tells_how_far_off_that_is(
@@ -66,12 +68,33 @@ def test_an_engine_is_asked_for_a_few_drives_and_the_rest_is_forecast(
         code = run(["travel", "--project", str(project)])
 
         shown = capsys.readouterr().out
-        asked = {start for table in engine.tables for start in table.sources}
+        asked = {end for table in engine.tables for end in table.targets}
     assert code == 0
     assert "Travel times come from: osrm driving west" in shown
     assert 1 <= len(asked) <= 8
     assert "by its answers just now" in shown
     assert (project / ".sfterritory" / "travel.db").is_file()
+
+
+def test_drives_are_those_that_construction_asks_for(
+    project: Path, settings: Settings, store: Store
+) -> None:
+    with fault_engine() as engine:
+        set_travel(project, f"{{provider: osrm, url: '{engine.url}', block_places: 200}}")
+        asked = load_settings(project, {})
+        places = places_by_id(store)
+        ids, homes = (store.locations.of(name).ids.tolist() for name in ("Account", "User"))
+        accounts, starts = (
+            Points(*np.array([places[one] for one in some if one in places]).T)
+            for some in (ids, homes)
+        )
+        with travel_time(asked.territories.travel, root=settings.root, now=PULLED_AT) as travel:
+            travel.matrix(starts, accounts)
+
+        report = travel_report(asked, store, now=PULLED_AT)
+
+    assert report.legs == report.known > 0
+    assert {one.quality for one in report.checks} == {"cache"}
 
 
 def set_travel(project: Path, words: str) -> None:

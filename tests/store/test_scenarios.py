@@ -146,7 +146,7 @@ def test_a_scenario_that_is_built_again_keeps_its_day_and_leaves_nothing_unused(
     dated = activated(store, drafted(store, "dated", "t2"), 7)
     for name, old in (("t3", draft), ("t4", dated)):
         kept(store, name)
-        store.scenarios.rebuilt(old, version_id=name, now=NOW + DAY)
+        store.scenarios.rebuilt(old, version_id=name, now=NOW + DAY, accepted=None)
 
     assert latest(store, 7) == "t4"
     assert store.territories.get("t2").id == "t2"  # it was to count once

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from sfterritory.model.store.database import Database
 from sfterritory.model.store.migrate import MIGRATIONS, _migrate, newest_revision, prepare
 from sfterritory.model.store.store import open_store
 from sfterritory.model.store.tables import METADATA
+from sfterritory.model.store.territory import TerritoryRoom
 
 from .records import ACCOUNT_FIELDS, account, bookmark
 
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
 NOW_AT = newest_revision()
 NEXT_AT = f"{int(NOW_AT) + 1:04d}"
 NEXT = f'''"""A later schema."""
@@ -114,6 +117,32 @@ def test_an_older_store_is_migrated_after_a_backup(store_url: str, later_migrati
         backup = database.path.with_name(f"{database.path.name}.backup-{NOW_AT}")
         with open_store(f"sqlite:///{backup}") as old:
             assert old.mirror.counts()["Account"] == 1
+
+
+def test_the_territories_chosen_last_still_count_in_a_store_of_the_first_schema(
+    empty_database: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "first"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*"))
+    made = "INSERT INTO territory_version VALUES (:id, 's', 'p', 7, 'feasible', '{}', :at, :chosen)"
+    times = {"first": ("01", "04"), "second": ("02", "02"), "third": ("03", "03")}
+    with empty_database.write() as connection:
+        _migrate(connection, folder)
+        for name, (created, chosen) in times.items():
+            at, chosen_at = (f"2026-03-{day}T08:00:00.000Z" for day in (created, chosen))
+            connection.execute(text(made), {"id": name, "at": at, "chosen": chosen_at})
+    prepare(empty_database, create=False)
+
+    room = TerritoryRoom(empty_database)
+    counting, version = room.in_force(), room.get("third")
+    room.choose("second", at=NOW, now=NOW)
+    after = room.in_force()
+    assert counting is not None
+    assert (counting.version_id, counting.scenario) == ("first", None)
+    assert counting.chosen_at == datetime(2026, 3, 4, 8, tzinfo=UTC)
+    assert (version.seed, version.created_at.day) == (7, 3)
+    assert after is not None
+    assert after.version_id == "second"
 
 
 def test_a_newer_store_is_refused(store_url: str) -> None:

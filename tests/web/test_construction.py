@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -171,10 +172,22 @@ def test_every_drawing_tells_a_screen_reader_what_it_shows() -> None:
 def test_a_hostile_name_stays_text_in_a_drawing() -> None:
     loads = DemandLoads.model_validate(demand([1.0, 1.0], [1.0, 1.0]))
 
-    drawing = load_chart(loads, ["<script>x</script>", "\u202eB"])
+    loads = loads.model_copy(update={"name": "a\x0bb", "unit": "\ufffe"})
+
+    drawing = load_chart(loads, ["<script>x</script>", "\u202eB\ud800"])
 
     assert "<script>" not in drawing
     assert "\u202e" not in drawing
+    ET.fromstring(chart_file(drawing))  # noqa: S314 - our own; what XML cannot hold would raise
+
+
+def test_demands_whose_names_make_one_name_of_a_file_get_two_files() -> None:
+    loads = demand([150.0, 50.0], [102.0, 98.0])
+    alike = [loads | {"name": name} for name in ("a b", "a/b", "A b")]
+
+    names = [name for name, _ in chart_drawings(construction(demands=alike))]
+
+    assert names == ["load-a-b", "load-a-b-2", "load-A-b-3"]
 
 
 @pytest.mark.parametrize("kind", ["chart", "map"])

@@ -193,7 +193,8 @@ def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
         yield f"Left out: {cause}", count
     for cause, count in report.locked.items():
         yield f"Locked: {cause}", count
-    yield "Would change owner", report.moved
+    yield "Accounts that leave their rep", report.moved
+    yield "Accounts that get a first rep", report.unowned
     staff = report.staffing
     if staff.reps_needed is not None:
         yield "Reps needed, and on the roster", f"{staff.reps_needed:,} and {staff.reps:,}"

@@ -27,7 +27,8 @@ def png_of(svg: str) -> bytes:
             f"a PNG is painted by a browser, and none of {', '.join(BROWSERS)} is on the PATH",
             remedy="install Chromium, or write --svg and save it as PNG from any browser",
         )
-    with tempfile.TemporaryDirectory() as folder:
+    # A helper of the browser may still be writing its profile when the browser itself has ended.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         drawing, picture = Path(folder) / "drawing.svg", Path(folder) / "drawing.png"
         drawing.write_text(svg, encoding="utf-8")
         _paint(browser, drawing, picture)

@@ -130,7 +130,7 @@ def _figures(figures: VersionFigures) -> Iterator[tuple[str, str]]:
     yield "Limits", "kept" if figures.feasible else "broken"
     yield "Hours a year", _number(figures.hours_per_year)
     yield "Drive hours a year", _number(figures.travel_hours_per_year)
-    yield "Mean km", _number(figures.mean_km, decimals=1)
+    yield "Mean km to the middle", _number(figures.mean_km, decimals=1)
     yield "Accounts moved", f"{figures.moved_accounts:,}"
     yield "Hours moved", _number(figures.moved_hours_per_year)
     yield "Value moved", _number(figures.moved_value_usd)

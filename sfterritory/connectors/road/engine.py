@@ -134,9 +134,13 @@ def checked(rows: object, *, shape: tuple[int, int], doing: str, rounding: float
                 isinstance(value, bool) or not isinstance(value, int | float)
             ):
                 raise _wrong(doing, f"{value!r:.40} where a number belongs")
-    numbers = np.array(
-        [[np.inf if value is None else value for value in row] for row in rows], dtype=np.float64
-    ).reshape(shape)
+    try:
+        numbers = np.array(
+            [[np.inf if value is None else value for value in row] for row in rows],
+            dtype=np.float64,
+        ).reshape(shape)
+    except OverflowError as error:  # JSON knows integers that no float can hold
+        raise _wrong(doing, "a number too large") from error
     if np.isnan(numbers).any() or (numbers < -rounding).any():
         raise _wrong(doing, "a number below 0 or none")
     return np.maximum(numbers, 0.0)

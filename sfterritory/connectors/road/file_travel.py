@@ -29,8 +29,13 @@ class FileTravel:
         self._speed_factor = speed_factor
         self.source = f"file {file.name}"
         self._strangers = file.strangers
-        self.missing = 0
-        """Different pairs that were asked for so far and not in the file."""
+        self._without_km = int(np.isnan(file.km).sum())
+        self._missing = np.empty((0, 2), dtype=np.int64)
+
+    @property
+    def missing(self) -> int:
+        """Return how many different pairs were asked for so far and are not in the file."""
+        return len(self._missing)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -39,6 +44,10 @@ class FileTravel:
         if self._strangers:
             notes.append(
                 f"{self._strangers:,} rows of {self.source} name a record that is not located"
+            )
+        if self._without_km:
+            notes.append(
+                f"{self._without_km:,} drives of {self.source} have no km: those are estimated"
             )
         if self.missing:
             notes.append(f"{self.missing:,} drives are not in {self.source}: they are estimated")
@@ -69,13 +78,14 @@ class FileTravel:
     def _legs(self, origins: Points, destinations: Points, rows: RowPair) -> Legs:
         cells, cell_of_leg = Cells.of(origins, destinations, rows)
         cells.fill(self._legs_of_file, quality=Quality.FILE)
-        open_ = cells.open
-        self.missing += int(open_.sum())
-        if open_.any() or np.isnan(cells.km).any():
+        open_, no_km = cells.open, np.isnan(cells.km)
+        if open_.any():
+            asked = np.stack([cells.origin[open_], cells.destination[open_]], axis=1)
+            self._missing = np.unique(np.concatenate([self._missing, asked]), axis=0)
+        if no_km.any():
             every = np.arange(len(cells), dtype=np.int32)
             estimate = self._fallback.pairs(*cells.ends(), rows=(every, every))
             cells.minutes[open_] = estimate.minutes[open_]
-            no_km = np.isnan(cells.km)
             cells.km[no_km] = estimate.km[no_km]
         shape = np.shape(rows[0])
         quality = cells.quality[cell_of_leg].reshape(shape)
@@ -88,4 +98,5 @@ class FileTravel:
             cells.km[cell_of_leg].reshape(shape),
             quality,
             " + ".join(words if estimated else [self.source]),
+            (no_km & ~open_)[cell_of_leg].reshape(shape),
         )

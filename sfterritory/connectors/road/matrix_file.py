@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sfterritory.connectors.road.place import DECIMALS, place_keys
+from sfterritory.connectors.road.place import Keys, place_keys
 from sfterritory.errors import ConfigError
-from sfterritory.model.columns import Floats
+from sfterritory.model.columns import Flags, Floats
 from sfterritory.model.ids import to_18
 from sfterritory.model.travel import Points
 
@@ -26,7 +28,6 @@ _LIMITS: Final = {"lon": 180.0, "lat": 90.0}
 
 Place = tuple[float, float]
 Ends = tuple[float, float, float, float]
-Key = tuple[str | float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,40 @@ class MatrixFile:
 
 @dataclass(slots=True)
 class _Reading:
-    """What has been read so far, and what was wrong with it."""
+    """What has been read so far, and what was wrong with it.
+
+    Rows are flat arrays: tuples would take ten times the memory.
+
+    Attributes:
+        number_of: A number for each id, in the order of the file.
+        ids: Of each row its two ids by number, one after the other; only where it names records.
+        id_lines: The line of each of these rows.
+        rows: Of each row whose ends are known: both ends, minutes, km.
+        lines: The line of each of these rows.
+    """
 
     name: str
     places: Mapping[str, Place]
-    problems: list[str] = field(default_factory=list)
-    unshown: int = 0
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    mistakes: int = 0
     strangers: int = 0
-    line_of: dict[Key, int] = field(default_factory=dict)
-    rows: list[tuple[float, float, float, float, float, float]] = field(default_factory=list)
+    number_of: dict[str, int] = field(default_factory=dict)
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    id_lines: array[int] = field(default_factory=lambda: array("q"))
+    rows: array[float] = field(default_factory=lambda: array("d"))
+    lines: array[int] = field(default_factory=lambda: array("q"))
 
     def wrong(self, line: int, words: str) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(f"{self.name}:{line}: {words}")
-        else:
-            self.unshown += 1
+        self.mistakes += 1
+        if self.mistakes <= MOST_PROBLEMS:
+            self.problems.append((line, words))
+
+    def told(self) -> list[str]:
+        """Return what was wrong, by line; of many mistakes the first ones."""
+        shown = sorted(self.problems)[:MOST_PROBLEMS]
+        told = [f"{self.name}:{line}: {words}" for line, words in shown]
+        unshown = self.mistakes - len(shown)
+        return [*told, f"... and {unshown:,} more"] if unshown else told
 
 
 def read_matrix_file(path: Path, *, name: str, places: Mapping[str, Place]) -> MatrixFile:
@@ -88,13 +108,50 @@ def read_matrix_file(path: Path, *, name: str, places: Mapping[str, Place]) -> M
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name} is not UTF-8", remedy="save it as CSV UTF-8") from error
-    if reading.unshown:
-        reading.problems.append(f"... and {reading.unshown:,} more")
-    if reading.problems:
+    table = np.frombuffer(reading.rows, dtype=np.float64).reshape(-1, 6)
+    origins, destinations = Points(table[:, 0], table[:, 1]), Points(table[:, 2], table[:, 3])
+    keys = place_keys(origins), place_keys(destinations)
+    _refuse_repeats(reading, keys)
+    if reading.mistakes:
         raise ConfigError(
-            "\n".join(reading.problems), remedy=f"correct these lines; columns are {_COLUMNS}"
+            "\n".join(reading.told()), remedy=f"correct these lines; columns are {_COLUMNS}"
         )
-    return _file(reading)
+    # Two records at one place may have two times between them: the shorter one holds.
+    order = np.lexsort((table[:, 5], table[:, 4], keys[1], keys[0]))
+    kept = order[_first_of_each(keys, order)]
+    return MatrixFile(
+        name,
+        origins.taken(kept),
+        destinations.taken(kept),
+        table[kept, 4],
+        table[kept, 5],
+        reading.strangers,
+    )
+
+
+def _refuse_repeats(reading: _Reading, places: tuple[Keys, Keys]) -> None:
+    """Take note of every line whose pair stands in an earlier one."""
+    if reading.id_lines:
+        ids = np.frombuffer(reading.ids, dtype=np.int64).reshape(-1, 2)
+        keys, lines = (ids[:, 0], ids[:, 1]), np.frombuffer(reading.id_lines, dtype=np.int64)
+    else:
+        keys, lines = places, np.frombuffer(reading.lines, dtype=np.int64)
+    order = np.lexsort((lines, keys[1], keys[0]))
+    first = _first_of_each(keys, order)
+    first_line = lines[order][np.flatnonzero(first)[np.cumsum(first) - 1]]
+    again = np.flatnonzero(~first)
+    repeats = sorted(zip(lines[order[again]].tolist(), first_line[again].tolist(), strict=True))
+    reading.mistakes += len(repeats)
+    reading.problems += [
+        (line, f"the same pair as in line {before}") for line, before in repeats[:MOST_PROBLEMS]
+    ]
+
+
+def _first_of_each(keys: tuple[Keys, Keys], order: NDArray[np.intp]) -> Flags:
+    """Return which of some ordered pairs are not the same as the one before."""
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (np.diff(keys[0][order]) != 0) | (np.diff(keys[1][order]) != 0)
+    return first
 
 
 def _read(rows: Iterator[list[str]], reading: _Reading) -> None:
@@ -113,7 +170,7 @@ def _read(rows: Iterator[list[str]], reading: _Reading) -> None:
     except csv.Error as error:
         reading.wrong(line + 1, f"no CSV: {error}")
         return
-    if not reading.rows and not reading.problems and not reading.strangers:
+    if not reading.rows and not reading.mistakes and not reading.strangers:
         reading.wrong(1, "no row below the headings")
 
 
@@ -143,42 +200,42 @@ def _take(
         reading.wrong(line, f"{len(cells)} values, {len(columns)} expected")
         return
     value = {name: cells[column].strip() for name, column in columns.items()}
-    before = len(reading.problems) + reading.unshown
-    key, ends = (
+    before = reading.mistakes
+    ends = (
         _by_id(value, reading, line=line)
         if "from_id" in columns
         else _by_place(value, reading, line=line)
     )
     minutes = _amount(value, "minutes", reading, line=line)
     km = _amount(value, "km", reading, line=line) if value.get("km") else np.nan
-    first = reading.line_of.setdefault(key, line)
-    if first != line:
-        reading.wrong(line, f"the same pair as in line {first}")
-    if len(reading.problems) + reading.unshown > before:
+    if reading.mistakes > before:
         return
     if ends is None:
         reading.strangers += 1
         return
-    reading.rows.append((*ends, minutes, np.inf if np.isinf(minutes) else km))
+    reading.rows.extend((*ends, minutes, np.inf if np.isinf(minutes) else km))
+    reading.lines.append(line)
 
 
-def _by_id(value: Mapping[str, str], reading: _Reading, *, line: int) -> tuple[Key, Ends | None]:
-    """Return the two ids, and their places, None where one of them is not known."""
+def _by_id(value: Mapping[str, str], reading: _Reading, *, line: int) -> Ends | None:
+    """Return the places of both ids, None where one of them is not known."""
     ids = []
     for name in _BY_ID:
         try:
             ids.append(to_18(value[name]))
         except ValueError as error:
             reading.wrong(line, f"{name}: {error}")
-            ids.append(str(line))
+    if len(ids) < len(_BY_ID):
+        return None
+    reading.ids.extend(reading.number_of.setdefault(one, len(reading.number_of)) for one in ids)
+    reading.id_lines.append(line)
     start, end = (reading.places.get(one) for one in ids)
-    return tuple(ids), None if start is None or end is None else (*start, *end)
+    return None if start is None or end is None else (*start, *end)
 
 
-def _by_place(value: Mapping[str, str], reading: _Reading, *, line: int) -> tuple[Key, Ends]:
-    """Return the two places, rounded as they are compared, and as they stand there."""
+def _by_place(value: Mapping[str, str], reading: _Reading, *, line: int) -> Ends:
     a, b, c, d = (_degrees(value, name, reading, line=line) for name in _BY_PLACE)
-    return tuple(round(one, DECIMALS) for one in (a, b, c, d)), (a, b, c, d)
+    return a, b, c, d
 
 
 def _degrees(value: Mapping[str, str], name: str, reading: _Reading, *, line: int) -> float:
@@ -210,22 +267,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if np.isfinite(number) else None
-
-
-def _file(reading: _Reading) -> MatrixFile:
-    table = np.array(reading.rows, dtype=np.float64).reshape(-1, 6)
-    origins, destinations = Points(table[:, 0], table[:, 1]), Points(table[:, 2], table[:, 3])
-    # Two records at one place may have two times between them: the shorter one holds.
-    origin, destination = place_keys(origins), place_keys(destinations)
-    order = np.lexsort((table[:, 5], table[:, 4], destination, origin))
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (np.diff(origin[order]) != 0) | (np.diff(destination[order]) != 0)
-    kept = order[first]
-    return MatrixFile(
-        reading.name,
-        origins.taken(kept),
-        destinations.taken(kept),
-        table[kept, 4],
-        table[kept, 5],
-        reading.strangers,
-    )

@@ -16,6 +16,7 @@ from sfterritory.model.travel import Points
 # subtracts rounded parts of an edge (issues 5106 and 5855 of osrm-backend, some 100 m were seen).
 _SECONDS_BELOW: Final = 60.0
 _METRES_BELOW: Final = 500.0
+_LARGEST: Final = 1e15  # of numbers that tell graphs; JSON knows some that no float can hold
 ENGINE: Final = "osrm"
 DEFAULT_PROFILE: Final = "driving"
 _REFUSALS: Final[Mapping[str, Refusal]] = {
@@ -61,10 +62,10 @@ def graph_of(answer: Mapping[str, Any]) -> str:
     # Rounded: the server writes fewer digits than the library hands over.
     places = [
         _rounded(one.get("location"), digits=5)
-        for one in answer.get("sources") or ()
+        for one in _listed(answer.get("sources"))
         if isinstance(one, Mapping)
     ]
-    drives = [_rounded(row, digits=1) for row in answer.get("durations") or ()]
+    drives = [_rounded(row, digits=1) for row in _listed(answer.get("durations"))]
     digest = hashlib.sha256(json.dumps([places, drives]).encode()).hexdigest()[:10]
     version = answer.get("data_version")
     return f"{version} {digest}" if isinstance(version, str) and version else digest
@@ -76,8 +77,13 @@ def refusal_of(code: str) -> Refusal:
 
 
 def _rounded(values: object, *, digits: int) -> list[object]:
-    if not isinstance(values, Sequence):
-        return []
     return [
-        round(float(one), digits) if isinstance(one, int | float) else str(one) for one in values
+        round(float(one), digits)
+        if isinstance(one, int | float) and abs(one) <= _LARGEST
+        else str(one)
+        for one in _listed(values)
     ]
+
+
+def _listed(values: object) -> Sequence[object]:
+    return values if isinstance(values, Sequence) else ()

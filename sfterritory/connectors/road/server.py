@@ -74,11 +74,14 @@ class RoadServer:
         self.is_local = is_loopback(urlsplit(self.url).hostname or "")
         self._sleep = sleep
         self._rng = rng
-        self._client = http.open_client(
-            self.url,
-            connect_timeout_seconds=params.connect_timeout_seconds,
-            read_timeout_seconds=params.read_timeout_seconds,
-        )
+        try:
+            self._client = http.open_client(
+                self.url,
+                connect_timeout_seconds=params.connect_timeout_seconds,
+                read_timeout_seconds=params.read_timeout_seconds,
+            )
+        except http.InvalidUrlError as error:
+            raise _no_address(params) from error
 
     def get(self, path: str) -> Any:
         """Return the JSON of a GET; see `_ask`."""
@@ -150,7 +153,7 @@ def _checked_url(params: TravelParams) -> str:
     url = (params.url or "").rstrip("/")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, _ = (parts.hostname or "").encode("idna").decode(), parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
     if (
@@ -160,12 +163,9 @@ def _checked_url(params: TravelParams) -> str:
         or parts.fragment
         or parts.username is not None
     ):
-        shown = re.sub(r"//[^/]*@", "//...@", params.url or "")
-        raise ConfigError(
-            f"travel.url is {shown!r}, not the address of a server",
-            remedy="write it as http://HOST:PORT, without user, password or question mark",
-        )
-    public = any(host.lower() == one or host.lower().endswith(f".{one}") for one in _PUBLIC)
+        raise _no_address(params)
+    name = host.lower().rstrip(".")  # a full name may end with the dot of the root
+    public = any(name == one or name.endswith(f".{one}") for one in _PUBLIC)
     if public and not params.allow_public_host:
         raise ConfigError(
             f"travel.url is {url}, a public demonstration server: it is not there for whole books "
@@ -173,6 +173,14 @@ def _checked_url(params: TravelParams) -> str:
             remedy="run an engine of your own (docs/travel.md), or set travel.allow_public_host",
         )
     return url
+
+
+def _no_address(params: TravelParams) -> ConfigError:
+    shown = re.sub(r"//[^/]*@", "//...@", params.url or "")
+    return ConfigError(
+        f"travel.url is {shown!r}, not the address of a server",
+        remedy="write it as http://HOST:PORT, without user, password or question mark",
+    )
 
 
 def _retry_after_seconds(answer: http.Response) -> float:

@@ -198,7 +198,8 @@ class RoadTravel:
                     return
                 yield block, self._outcome(block)
             return
-        with ThreadPoolExecutor(self._engine.workers) as pool:
+        pool = ThreadPoolExecutor(self._engine.workers)
+        try:
             asked = deque[tuple[Block, Callable[[], Table | EngineFailedError]]]()
             for block in blocks:
                 if self.breaker.is_open:
@@ -209,6 +210,9 @@ class RoadTravel:
                     yield first, answer()
             for left, answer in asked:
                 yield left, answer()
+        finally:
+            # Who stops the program does not wait for attempts at an engine that says nothing.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _outcome(self, block: Block) -> Table | EngineFailedError:
         try:

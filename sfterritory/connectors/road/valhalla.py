@@ -103,7 +103,7 @@ def _read(answer: Any, *, shape: tuple[int, int], doing: str) -> Table:
     table = answer.get("sources_to_targets") if isinstance(answer, Mapping) else None
     if not isinstance(table, Mapping):
         raise EngineFailedError(f"{doing}: the answer is no matrix of Valhalla", remedy=_CHECK_URL)
-    if answer.get("units") not in {"kilometers", None}:
+    if answer.get("units") not in ("kilometers", None):
         raise EngineFailedError(
             f"{doing}: distances in {answer['units']!r:.20}, kilometers expected",
             remedy=CHECK_ENGINE,

@@ -107,10 +107,18 @@ class ScenarioRoom:
             row = _find(connection, name)
         return None if row is None else _scenario(row)
 
-    def rebuilt(self, scenario: Scenario, *, version_id: str, now: datetime) -> None:
+    def rebuilt(
+        self, scenario: Scenario, *, version_id: str, now: datetime, accepted: str | None
+    ) -> None:
         """Give a scenario the territories of a new build, from its date on where it has one."""
         with self._database.write() as connection:
-            _update(connection, scenario, version_id=version_id, built_at=now)
+            _update(
+                connection,
+                scenario,
+                version_id=version_id,
+                built_at=now,
+                accepted_limits=accepted,
+            )
             if scenario.effective_at is not None and scenario.withdrawn_at is None:
                 _choose(connection, scenario, version_id, at=scenario.effective_at, now=now)
             _drop_unused(connection, scenario.version_id)

@@ -72,13 +72,10 @@ def solve_districts(graph: UnitGraph, *, params: DistrictParams) -> DistrictAnsw
 def _counts(graph: UnitGraph, params: DistrictParams) -> list[tuple[Ints, int]]:
     """Return the units of each connected part of the graph and how many districts it makes."""
     part = parts_of(graph)
-    units = np.bincount(part).astype(np.int32)
-    if len(units) == 1:
-        return [(np.arange(len(part), dtype=np.int32), params.districts)]
-    share = shares_of(people_of(graph, part), units, limits_of(graph, params))
+    share = shares_of(graph, part, params=params)
     return [
-        (np.flatnonzero(part == number).astype(np.int32), int(share[number]))
-        for number in range(len(units))
+        (np.flatnonzero(part == number).astype(np.int32), count)
+        for number, count in enumerate(share.tolist())
     ]
 
 

@@ -104,20 +104,34 @@ def balanced_unit(ground: Ground, board: Board) -> int:
 def split_unit(board: Board, count: int, target: float) -> tuple[int, int, float]:
     """Return the unit whose subtree is nearest to a whole number of districts.
 
-    The tree has `count` districts of `target` people to make. Also returns how many of them the
-    subtree makes, and how far a district is then off the target on the worse side.
+    The tree has `count` districts of `target` people to make, and at least as many units. Also
+    returns how many of them the subtree makes, and how far a district is then off the target on the
+    worse side.
     """
     size = board.tally[TREE]
+    _count_below(board)
     total = board.below[board.order[0]]
     best, share, least = board.order[1], 1, np.inf
     for index in range(1, size):
         unit = board.order[index]
-        for part in range(1, count):
+        units = board.queue[unit]
+        for part in range(max(1, count - size + units), min(units, count - 1) + 1):
             off = abs(board.below[unit] - part * target) / part
             rest = abs(total - board.below[unit] - (count - part) * target) / (count - part)
             if max(off, rest) < least:
                 best, share, least = unit, part, max(off, rest)
     return int(best), share, least
+
+
+@borrowing
+def _count_below(board: Board) -> None:
+    """Leave the units of each subtree in `queue`, by unit."""
+    size = board.tally[TREE]
+    for index in range(size):
+        board.queue[board.order[index]] = 1
+    for index in range(size - 1, 0, -1):
+        unit = board.order[index]
+        board.queue[board.parent[unit]] += board.queue[unit]
 
 
 @borrowing

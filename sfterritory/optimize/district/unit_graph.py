@@ -99,19 +99,17 @@ def people_of(graph: UnitGraph, group: Ints) -> Floats:
     return np.asarray(np.bincount(group, weights=graph.population), dtype=np.float64)
 
 
-def shares_of(people: Floats, units: Ints, limits: Limits) -> Ints:
-    """Return how many districts each connected part of the graph could hold; 0 where none.
+def shares_of(graph: UnitGraph, part: Ints, *, params: DistrictParams) -> Ints:
+    """Return how many districts each connected part of the graph is to hold, shape (parts,).
 
-    Args:
-        people: Population of each part.
-        units: How many units each part has.
-        limits: Of a district's population.
+    Every part gets the least number that it needs; whoever has most people a district gets more.
     """
-    middle = (limits.least + limits.most) / 2
-    share = np.rint(people / middle) if middle > 0 else np.ones(len(people))
-    share = np.clip(share, 1, units)
-    kept = (share * limits.least <= people) & (people <= share * limits.most)
-    return np.where(kept, share, 0).astype(np.int32)
+    people = people_of(graph, part)
+    share, most = (bound.copy() for bound in _share_bounds(graph, part, params=params))
+    for _ in range(params.districts - int(share.sum())):
+        crowded = np.where(share < most, people / share, -1.0)
+        share[int(np.argmax(crowded))] += 1
+    return share
 
 
 def problems_of(graph: UnitGraph, params: DistrictParams) -> list[str]:
@@ -126,18 +124,30 @@ def problems_of(graph: UnitGraph, params: DistrictParams) -> list[str]:
         for row in np.flatnonzero(graph.population > limits.most)[:10].tolist()
     ]
     part = parts_of(graph)
+    if part.max() == 0:
+        return found
     people = people_of(graph, part)
-    share = shares_of(people, np.bincount(part).astype(np.int32), limits)
-    for number in np.flatnonzero(share == 0)[:10].tolist() if len(people) > 1 else []:
+    least, most = _share_bounds(graph, part, params=params)
+    for number in np.flatnonzero(least > most)[:10].tolist():
         rows = np.flatnonzero(part == number)
         found.append(
             f"unit {rows[0]} and {len(rows) - 1} more have no border with the rest, and their "
             f"population of {people[number]:g} makes no whole number of districts of "
             f"{limits.least:.10g} to {limits.most:.10g}"
         )
-    if not found and len(people) > 1 and share.sum() != k:
+    if not found and not least.sum() <= k <= most.sum():
         found.append(
-            f"the {len(people)} parts of the graph that do not border on each other hold "
-            f"{share.sum()} districts, not {k}"
+            f"the {len(people)} parts of the graph that have no border with each other hold "
+            f"{least.sum()} to {most.sum()} districts, not {k}"
         )
     return found
+
+
+def _share_bounds(graph: UnitGraph, part: Ints, *, params: DistrictParams) -> tuple[Ints, Ints]:
+    """Return the least and the most districts that each part can hold by its people and units."""
+    limits = limits_of(graph, params)
+    people = people_of(graph, part)
+    units = np.bincount(part)
+    least = np.maximum(1, np.ceil(people / limits.most)) if limits.most > 0 else np.ones_like(units)
+    most = np.floor(people / limits.least) if limits.least > 0 else units
+    return least.astype(np.int32), np.minimum(most, units).astype(np.int32)

@@ -17,12 +17,12 @@ from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.bound import cheapest_of_all
 from sfterritory.optimize.engine.centre import start_centres
 from sfterritory.optimize.engine.kernel import Longs
-from sfterritory.optimize.engine.lloyd import Band, moved_centres
+from sfterritory.optimize.engine.lloyd import FIRST_LOOK, Band, moved_centres
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.terms import Terms
 from sfterritory.optimize.sphere import Vectors
 
-_ROUNDS = 25
+_ROUNDS = 12
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03
 
 
@@ -58,7 +58,7 @@ def solve(
     settled = Start(np.where(free[:, None], start.centres, homes), start.psi)
     if free.any():
         settled = moved_centres(
-            rows, blocks, settled, terms=terms, bands=_narrowing(band), free=free, fresh_every=1
+            rows, blocks, settled, terms=terms, bands=_narrowing(band), free=free, pace=FIRST_LOOK
         )
     basis = Distances(rows, blocks, settled.centres, terms)
     found = balance(basis, band=band, psi=settled.psi, rounds=(2, 12))

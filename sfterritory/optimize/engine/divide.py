@@ -11,6 +11,7 @@ from sfterritory.optimize.engine.balance import Balanced, balance
 from sfterritory.optimize.engine.basis import Basis, GivenArcs
 from sfterritory.optimize.engine.candidate import merged
 from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.engine.lloyd import Band
 from sfterritory.optimize.engine.piece import cut
 from sfterritory.optimize.engine.polish import polish
 from sfterritory.optimize.engine.problem import Problem
@@ -63,9 +64,7 @@ def divide(
     return Divided(arcs.rep[found.first], arcs.rep[found.at], exact.psi)
 
 
-def _exact(
-    basis: Basis, band: tuple[Floats, Floats], psi: Floats, rounds: tuple[int, int]
-) -> Balanced:
+def _exact(basis: Basis, band: Band, psi: Floats, rounds: tuple[int, int]) -> Balanced:
     """Return the balance of whole rows made exact on pieces; arcs and places are of whole rows."""
     k = len(psi)
     whole = balance(basis, band=band, psi=psi, rounds=rounds)

@@ -6,6 +6,7 @@ Source: Lloyd (1982), with balanced loads in place of the nearest centre, and me
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,11 +20,28 @@ from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms
 from sfterritory.optimize.sphere import Vectors
 
-_NEAR, _CHEAP = 2, 4  # candidates of a round: the next one mends what they miss
 _MEDIAN_STEPS = 8
 _OVERSHOOT = 1.5  # of the way to the median: most centres go on the same way in the next round
 
 Band = tuple[Floats, Floats]
+
+
+class Pace(NamedTuple):
+    """How closely a round looks.
+
+    Attributes:
+        near: Nearest reps among the candidates of a row.
+        cheap: Cheapest reps among them.
+        fresh_every: Rounds for which candidates stay, at what present centres make them cost.
+    """
+
+    near: int
+    cheap: int
+    fresh_every: int
+
+
+FIRST_LOOK = Pace(6, 8, 1)  # bands narrow and centres go far
+CLOSE_LOOK = Pace(2, 4, 4)  # centres are nearly right, and the next round mends what is missed
 
 
 def moved_centres(  # noqa: PLR0913 - what is divided, between whom, and in how many rounds
@@ -34,18 +52,14 @@ def moved_centres(  # noqa: PLR0913 - what is divided, between whom, and in how 
     terms: Terms,
     bands: Sequence[Band],
     free: Flags,
-    fresh_every: int,
+    pace: Pace,
 ) -> Start:
-    """Return centres and prices after one round for each of `bands`, lo and hi of shape (k,).
-
-    Candidates are found anew after `fresh_every` rounds; between, they cost what the centres of
-    the round make them cost.
-    """
+    """Return centres and prices after a round for each of `bands`, lo and hi of shape (k,)."""
     centres, psi, arcs, stay = start.centres, start.psi, None, None
     for turn, (lo, hi) in enumerate(bands):
-        if arcs is None or turn % fresh_every == 0:
+        if arcs is None or turn % pace.fresh_every == 0:
             arcs = candidate_arcs(
-                rows, blocks, centres, terms=terms, psi=psi, near=_NEAR, cheap=_CHEAP
+                rows, blocks, centres, terms=terms, psi=psi, near=pace.near, cheap=pace.cheap
             )
         else:
             arcs = recosted(arcs, rows, centres, terms)

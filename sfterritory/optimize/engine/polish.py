@@ -19,6 +19,7 @@ from sfterritory.optimize.engine.desk import STRICT, Desk, make_desk, outside, r
 from sfterritory.optimize.engine.exchange import make_border, shifts, swaps
 from sfterritory.optimize.engine.heap import Pairs, make_pairs
 from sfterritory.optimize.engine.kernel import Longs
+from sfterritory.optimize.engine.mend import mend
 
 _FULL_PRICE = 50.0  # of the mean cost of an arc: no detour is worth a broken band
 _FIRST_PRICE = 0.05
@@ -27,6 +28,7 @@ _PRICE_STEP = 6.0
 _LATE_STEP = 30.0
 _LEAST_KM = 1e-3  # a metre: a broken band has a price where nothing is far
 _EPS_SHARE = 1e-13
+_MEND_REPS, _MEND_TURNS = 200, 5
 _DONE_SHARE = 1e-6  # of the cost: a round that gains less is the last
 
 
@@ -68,6 +70,8 @@ def polish(  # noqa: PLR0913 - a plan, its bands and its prices
     while share < _FULL_PRICE or (share < _LAST_PRICE and outside(desk.bands).any()):
         set_prices(desk.bands, psi, share * mean_km * per_unit)
         _improve(desk, arcs, pairs, psi, 2)
+        if share >= _FULL_PRICE:
+            _mend(desk)
         recount(desk)
         off = float((outside(desk.bands) / scale).sum())
         if off < least:
@@ -80,6 +84,14 @@ def polish(  # noqa: PLR0913 - a plan, its bands and its prices
     set_prices(desk.bands, psi, share * mean_km * per_unit)
     _improve(desk, arcs, pairs, psi, rounds)
     return Polished(first, desk.at)
+
+
+def _mend(desk: Desk) -> None:
+    """Bring the last reps into their bands in place: borders hold too few rows for an exact fit."""
+    for _ in range(_MEND_TURNS):
+        off = np.flatnonzero(outside(desk.bands).any(axis=1))
+        if not 0 < len(off) <= _MEND_REPS or mend(desk, off) == 0:
+            break
 
 
 def _improve(desk: Desk, arcs: Arcs, pairs: Pairs, psi: Floats, rounds: int) -> None:

@@ -15,6 +15,7 @@ from sfterritory.optimize.sphere import totals
 
 _ROOM = 1e-9  # of the total: sums of floats do not count as a lack of capacity
 _INSET = 1e-10  # of the limit: sums of a checker may round the other way
+_ROOM_SHARE = 0.05  # of a limit that gives way
 _IDS = 100
 
 
@@ -111,6 +112,15 @@ class FreeBand:
         return _inset(*self.asked, self.hair)
 
 
+def _with_room(hi: Floats, more: Floats) -> Floats:
+    """Return limits that give way, a little farther than they have to.
+
+    Without any room to spare the limits alone would decide where accounts go, however far away.
+    """
+    with_room: Floats = np.where(more > 0, (hi + more) * (1.0 + _ROOM_SHARE), hi)
+    return with_room
+
+
 def _inset(lo: Floats, hi: Floats, hair: Floats) -> tuple[Floats, Floats]:
     """Return limits a hair inside, less where they are as close as that."""
     hair = np.minimum(hair, 0.25 * (hi - lo))
@@ -142,8 +152,9 @@ def free_band(problem: Problem) -> FreeBand:
         found += _locked_over(measure, over, slack)
         found += _heavy(problem, measure, np.where(allowed, hi, -np.inf).max(axis=1), slack)
         found += _shortages(measure, widened, of_group > 0, slack)
-        lows.append(np.minimum(lo - widened.lo_less, hi + widened.hi_more))
-        highs.append(hi + widened.hi_more)
+        most = _with_room(hi, widened.hi_more)
+        lows.append(np.minimum(lo - widened.lo_less, most))
+        highs.append(most)
         less.append(widened.lo_less)
         more.append(widened.hi_more + np.maximum(over, 0.0))
     return FreeBand(

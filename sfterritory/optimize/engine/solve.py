@@ -23,7 +23,7 @@ from sfterritory.optimize.engine.contiguity import land
 from sfterritory.optimize.engine.divide import COLD_ROUNDS, WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs
-from sfterritory.optimize.engine.lloyd import moved_centres
+from sfterritory.optimize.engine.lloyd import CLOSE_LOOK, moved_centres
 from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
@@ -35,7 +35,6 @@ _DENSE_ROWS = 150  # a rep; above it prices are first found on cells
 _LAST_MEDIAN_STEPS = 12
 _FULL_ROUNDS = 12
 _FULL_ROWS = 6_000_000  # rows balanced in all full rounds: large books get fewer
-_FRESH_EVERY = 4
 _IDLE_SHARE = 1e-6  # of the mean account
 
 
@@ -195,7 +194,7 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
         terms=terms,
         bands=[limits.first] * full_rounds,
         free=free,
-        fresh_every=_FRESH_EVERY,
+        pace=CLOSE_LOOK,
     )
 
 

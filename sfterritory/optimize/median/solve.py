@@ -37,7 +37,7 @@ _MANY_PAIRS = 100_000_000  # of customers and medians; above, one start has to d
 _COOLING_WORK = 1_200_000  # for each customer; beyond that another cooling is worth more
 _MOST_COOLINGS = 24
 _BOUND_SHARE = 0.08  # of the effort
-_HOT, _REHEATED, _COLD = (2.0, 6.0), 0.5, 0.03  # temperatures as shares of the mean distance
+_HOT, _REHEATED, _COLD = (1.0, 2.0), 0.3, 0.03  # temperatures as shares of the mean distance
 _OVERLOAD_PRICE = 3.0  # mean distances for each mean demand above capacity
 _NOT_ZERO = 1e-9
 

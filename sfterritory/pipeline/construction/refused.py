@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sfterritory.errors import StepMissingError
+from sfterritory.model.store.activity import Activity
 from sfterritory.model.store.store import Store
 
 BUILD = "build"
@@ -42,6 +45,20 @@ def territories_outdated(store: Store, *, built_from: str, pulled: str) -> StepM
     return StepMissingError(problem, remedy="run `sfterritory build` again")
 
 
+def last_build(store: Store, *, now: datetime | None = None) -> Activity | None:
+    """Return the last build that was to count, up to a moment; those of scenarios were not."""
+    return next(
+        (
+            one
+            for one in store.log.list()
+            if one.kind == BUILD
+            and (one.facts.get("chosen") or one.facts.get(REFUSED))
+            and (now is None or one.at <= now)
+        ),
+        None,
+    )
+
+
 def _refused(store: Store) -> bool:
-    last = next((one for one in store.log.list() if one.kind == BUILD), None)
+    last = last_build(store)
     return last is not None and bool(last.facts.get(REFUSED))

@@ -168,6 +168,8 @@ class BuildReport(Document):
         outside_scope: Located accounts that `scope` leaves out.
         left_out: Accounts in scope that are in no territory, by cause.
         locked: Accounts whose rep was settled, by what settled it.
+        moved: Accounts that leave a rep of the roster.
+        unowned: Accounts whose owner is not on the roster today: they get a rep.
         shared_places: Accounts whose place is drawn into another territory's area.
         travel_source: What driving times rest on.
         driving_error: How far the hours of driving were off where they were measured.
@@ -200,6 +202,7 @@ class BuildReport(Document):
     left_out: dict[str, int]
     locked: dict[str, int]
     moved: int
+    unowned: int
     shared_places: int
     travel_source: str
     driving_error: str
@@ -243,6 +246,7 @@ def build_report(
         left_out=counted(asked.left_out.cause),
         locked=counted(asked.request.locks.cause.values()),
         moved=int(plan.moved.sum()),
+        unowned=int((plan.rep < 0).sum()),
         shared_places=layer.areas.shared_count,
         travel_source=layer.drive.source,
         driving_error=MEASURED.words,
@@ -325,7 +329,9 @@ def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
     names = tuple(f"{one.name} ({one.key})" for one in layer.territories)
     told = [one.message(names) for one in found[:_WARNED]]
     if len(found) > _WARNED:
-        told.append(f"{len(found) - _WARNED:,} more territories differ as much at equal counts")
+        told.append(
+            f"pairs that differ as much at equal counts, beside these: {len(found) - _WARNED:,}"
+        )
     rep_hours = layer.asked.capacity.rep_hours
     over = np.flatnonzero(layer.drive.hours > rep_hours * (1.0 + _ESTIMATE_SLACK))
     told += [
@@ -334,7 +340,9 @@ def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
         for row in over[:_WARNED].tolist()
     ]
     if len(over) > _WARNED:
-        told.append(f"{len(over) - _WARNED:,} more territories take more hours than their rep has")
+        told.append(
+            f"territories that take more hours than their rep has, beside these: {len(over) - _WARNED:,}"
+        )
     return tuple(told)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
+from sfterritory.model.columns import TextColumn
 from sfterritory.model.document import content_hash
-from sfterritory.model.store.territory import TerritoryVersion
+from sfterritory.model.store.territory import Alignment, TerritoryVersion
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.alignment import Stage
 from sfterritory.optimize.curve import PriceCurve, PricePoint
@@ -55,19 +58,17 @@ class Made:
 
 
 def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersion:
-    """Return the version of a layer; the same territories from the same wishes are the same."""
-    alignment = layer.alignment
+    """Return the version of a layer; its name changes with anything that is kept under it."""
+    metrics = _metrics(layer, made)
     version_id = content_hash(
         {
             "snapshot": made.snapshot_id,
             "config": settings.config_hash,
             "seed": settings.project.seed,
             "what_if": made.what_if.model_dump(mode="json"),
-            "reps": [one.rep_id or "" for one in layer.territories],
-            "territory": [key or "" for key in alignment.territory.values()],
-            "hours": alignment.hours_per_year.tolist(),  # what people accept changes only these
-            "locks": [*layer.asked.request.locks.cause.vocabulary],
-            "overlays": dict(made.overlays),
+            "metrics": metrics,
+            "territories": _digest(repr(astuple(one)).encode() for one in layer.territories),
+            "alignment": _digest(_pieces(layer.alignment)),
         }
     )
     return TerritoryVersion(
@@ -76,9 +77,29 @@ def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersi
         params_hash=settings.config_hash,
         seed=settings.project.seed,
         status=FEASIBLE if layer.plan.feasible else LIMITS_BROKEN,
-        metrics=_metrics(layer, made),
+        metrics=metrics,
         created_at=made.now,
     )
+
+
+def _pieces(alignment: Alignment) -> Iterator[bytes]:
+    """Yield every column of an alignment; texts of a million accounts are not joined."""
+    for one in fields(alignment):
+        column = getattr(alignment, one.name)
+        if isinstance(column, TextColumn):
+            yield column.codes.tobytes()
+            yield from (text.encode() for text in column.vocabulary)
+        else:
+            yield column.tobytes()
+
+
+def _digest(pieces: Iterable[bytes]) -> str:
+    """Return the SHA-256 of pieces and of where each of them ends."""
+    digest = sha256()
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(8, "little"))
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _metrics(layer: Layer, made: Made) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,11 +127,12 @@ def load_barriers(settings: Settings, params: GeographyParams) -> DrawnBarriers 
     names = tuple(dict.fromkeys(one.name for one in drawn))
     problems = [] if names else ["it holds no line and no polygon"]
     price = float("inf") if params.crossing_km is None else params.crossing_km
-    prices = dict.fromkeys(names, price)
+    own_prices: dict[str, float] = {}
     for one in drawn:
         own = _crossing_km(one, problems)
-        if own is not None:
-            prices[one.name] = own
+        if own is not None and own_prices.setdefault(one.name, own) != own:
+            problems.append(f"{_feature(one)}: crossing_km differs from another part of {one.name}")
+    prices = dict.fromkeys(names, price) | own_prices
     bridges = _bridges(file.shapes, names, radius_km=params.bridge_radius_km, problems=problems)
     _refuse(name, problems)
     shapes = [_together([one for one in drawn if one.name == each]) for each in names]
@@ -248,13 +250,21 @@ def _crossing_km(one: Shape, problems: list[str]) -> float | None:
         return float("inf")
     number = _number(given)
     if number is None or not number > 0:
-        problems.append(f"{_feature(one)}: crossing_km is {given!r}, not above 0 and not `forbid`")
+        problems.append(
+            f"{_feature(one)}: crossing_km is {given!r:.40}, not above 0 and not `forbid`"
+        )
         return None
     return number
 
 
 def _number(given: JsonValue) -> float | None:
-    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        number = float(given)
+    except OverflowError:  # JSON knows integers that no float can hold
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _bridges(
@@ -265,14 +275,17 @@ def _bridges(
     barrier: list[int] = []
     radius: list[float] = []
     for one in points:
-        over = one.properties.get("barrier")
+        given = one.properties.get("barrier")
+        over = None if given is None else str(given).strip()  # as names are read
         if over is not None and over not in row_of:
-            problems.append(f"{_feature(one)}: barrier {over!r} is none of this file")
-        barrier.append(-1 if over is None else row_of.get(str(over), -1))
+            problems.append(f"{_feature(one)}: barrier {given!r:.40} is none of this file")
+        barrier.append(-1 if over is None else row_of.get(over, -1))
         wide = one.properties.get("radius_km")
         number = radius_km if wide is None else _number(wide)
         if number is None or not 0 < number <= 200:
-            problems.append(f"{_feature(one)}: radius_km is {wide!r}, not above 0 and at most 200")
+            problems.append(
+                f"{_feature(one)}: radius_km is {wide!r:.40}, not above 0 and at most 200"
+            )
         radius.append(number or radius_km)
     places = shapely.get_coordinates([one.geometry for one in points]).reshape(-1, 2)
     return Bridges(

@@ -234,6 +234,10 @@ def test_after_five_failures_in_a_row_the_rest_is_estimated_at_the_engines_level
             id="not a number",
         ),
         pytest.param([1, 2], id="a list"),
+        pytest.param(
+            {"code": "Ok", "durations": [[1, 10**400], [3, 4]], "distances": [[1, 2], [3, 4]]},
+            id="more than a float holds",
+        ),
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_never_taken_for_travel_times(
@@ -292,6 +296,9 @@ def test_a_server_that_snaps_to_near_roads_only_is_known_by_its_name(
     ("url", "words"),
     [
         pytest.param("https://router.project-osrm.org", "public", id="a demonstration server"),
+        pytest.param("https://router.project-osrm.org.", "public", id="with the dot of the root"),
+        pytest.param("http://999.1.1.1", "not the address", id="no number of a machine"),
+        pytest.param("http://router..lan", "not the address", id="a part without a name"),
         pytest.param("router:5000", "not the address", id="no scheme"),
         pytest.param("http://me:pass@router:5000", "not the address", id="a password"),
         pytest.param("http://router:99999", "not the address", id="no port"),
@@ -314,6 +321,12 @@ def test_an_address_that_cannot_be_meant_is_refused(opened: OpenIt, url: str, wo
                 {"sources_to_targets": {"durations": [[1]], "distances": [[1]]}, "units": "miles"}
             ),
             id="miles",
+        ),
+        pytest.param(
+            json_answer(
+                {"sources_to_targets": {"durations": [[1]], "distances": [[1]]}, "units": []}
+            ),
+            id="units in a list",
         ),
     ],
 )

@@ -36,6 +36,7 @@ def test_pairs_of_the_file_hold_and_missing_ones_are_estimated_and_counted(tmp_p
 
     with travel_time(params, root=tmp_path, now=NOW) as travel:
         known = travel.forecast(ends, ends).known
+        travel.matrix(ends, ends)  # what is asked for again is not missing again
         legs = travel.matrix(ends, ends)
         notes = travel.notes
 
@@ -66,7 +67,12 @@ def test_a_file_may_name_records_and_may_leave_kilometres_out(tmp_path: Path) ->
     assert legs.minutes.tolist() == [[20.0]]
     assert legs.quality.tolist() == [[Quality.FILE]]
     assert legs.km == EstimatedTravel().matrix(start, end).km
-    assert notes == ("1 rows of file drive.csv name a record that is not located",)
+    assert legs.km_estimated is not None
+    assert legs.km_estimated.all()
+    assert notes == (
+        "1 rows of file drive.csv name a record that is not located",
+        "1 drives of file drive.csv have no km: those are estimated",
+    )
 
 
 def test_every_mistake_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_groups_that_lack_room_are_named_with_their_reps_and_the_least_that_is_m
     assert (conflict.groups, conflict.reps) == ((0, 1), (0, 1))
     assert conflict.amount == pytest.approx(missing)
     assert answer.relaxation.total[0] == pytest.approx(missing)
-    assert answer.over[0].sum() == pytest.approx(missing, rel=0.05)
+    assert missing * 0.999 <= answer.over[0].sum() <= missing * 1.3  # limits that give have room
 
 
 def test_reps_whose_accounts_are_too_few_for_their_lower_limits_are_named() -> None:
