@@ -11,10 +11,11 @@ from scipy.spatial import cKDTree
 
 from sfterritory.connectors.road.matrix_file import Place, read_matrix_file
 from sfterritory.errors import ConfigError, StepMissingError
+from sfterritory.geography.leg import unit_vectors
 from sfterritory.geography.travel.band import band_name
 from sfterritory.geography.travel.calibration import MeasuredLegs, calibrated
 from sfterritory.geography.travel.estimate import ESTIMATE_ERROR, EstimatedTravel, crow_km
-from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.columns import Ints
 from sfterritory.model.document import Document
 from sfterritory.model.store.location import Locations
 from sfterritory.model.store.store import Store
@@ -208,7 +209,8 @@ def _nearest(homes: Points, accounts: Points) -> tuple[Ints, Ints]:
     They stand by account, the nearest home first.
     """
     count = min(NEAREST_HOMES, len(homes))
-    _, found = cKDTree(_vectors(homes)).query(_vectors(accounts), k=list(range(1, count + 1)))
+    tree = cKDTree(unit_vectors(homes))
+    _, found = tree.query(unit_vectors(accounts), k=list(range(1, count + 1)))
     rows = np.repeat(np.arange(len(accounts), dtype=np.int32), count)
     return np.asarray(found, dtype=np.int32).ravel(), rows
 
@@ -219,11 +221,6 @@ def _sample(rows: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     each = len(rows[1]) // accounts
     chosen = np.unique(np.linspace(0, accounts - 1, CHECKED_LEGS).astype(np.int32)) * each
     return rows[0][chosen], rows[1][chosen]
-
-
-def _vectors(points: Points) -> Floats:
-    lon, lat = np.radians(points.lon_deg), np.radians(points.lat_deg)
-    return np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), axis=1)
 
 
 def _checks(

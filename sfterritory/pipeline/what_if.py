@@ -20,10 +20,10 @@ from sfterritory.model.columns import (
     Ints,
     RosterColumns,
     TextColumn,
-    taken,
 )
 from sfterritory.model.what_if import CadenceChange, FieldValue, WhatIf
 from sfterritory.optimize.sphere import unit_vectors
+from sfterritory.pipeline.construction.book import chosen_reps
 from sfterritory.pipeline.what_if_lookup import Reps, matching
 from sfterritory.pipeline.what_if_vacancy import Vacancy, vacancies, with_vacancies
 
@@ -116,7 +116,7 @@ def change(
     held[held] = frozen[rep[held]]
     return Changed(
         accounts=replace(worked, rep=rep, locked=accounts.locked & (rep >= 0)),
-        roster=with_vacancies(_chosen(sized, kept), planned),
+        roster=with_vacancies(chosen_reps(sized, kept), planned),
         frozen=frozen,
         settled=np.where(held, rep, -1).astype(np.int32),
         left_out=left_out,
@@ -239,17 +239,6 @@ def _renumbered(rep: Ints, kept: Ints, before: int) -> Ints:
     table = np.full(before + 1, -1, dtype=np.int32)
     table[kept] = np.arange(len(kept), dtype=np.int32)
     return table[rep]
-
-
-def _chosen(roster: RosterColumns, rows: Ints) -> RosterColumns:
-    return RosterColumns(
-        ids=roster.ids[rows],
-        names=tuple(roster.names[row] for row in rows.tolist()),
-        lon_deg=roster.lon_deg[rows],
-        lat_deg=roster.lat_deg[rows],
-        capacity_share=roster.capacity_share[rows],
-        attributes={name: taken(column, rows) for name, column in roster.attributes.items()},
-    )
 
 
 def _farewells(

@@ -98,6 +98,7 @@ class AccountMeaning(Document):
     value: str | None = "AnnualRevenue"
     calls_per_year: str | None = None
     visit_minutes: str | None = None
+    tier: str | None = None
 
     @field_validator("*")
     @classmethod

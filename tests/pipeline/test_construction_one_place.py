@@ -26,7 +26,7 @@ def on_one_point(n: int, k: int, *, one_unit: bool) -> TerritoryRequest:
     return ask(accounts, roster, hours=rng.choice([1.0, 7.5], n), value_tolerance=0.15, unit=unit)
 
 
-@pytest.mark.slow  # 8 CPU-s; a million takes about ten times as long
+@pytest.mark.slow  # 8 CPU-s
 def test_a_hundred_thousand_accounts_on_one_point_are_shared_out_within_the_limits() -> None:
     request = on_one_point(100_000, 50, one_unit=False)
 

@@ -6,6 +6,7 @@ import csv
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +81,7 @@ class _Reading:
 
     def told(self) -> list[str]:
         """Return what was wrong, by line; of many mistakes the first ones."""
-        shown = sorted(self.problems)[:MOST_PROBLEMS]
+        shown = sorted(self.problems, key=itemgetter(0))[:MOST_PROBLEMS]
         told = [f"{self.name}:{line}: {words}" for line, words in shown]
         unshown = self.mistakes - len(shown)
         return [*told, f"... and {unshown:,} more"] if unshown else told

@@ -22,9 +22,10 @@ from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.mend import mend
 
 _FULL_PRICE = 50.0  # of the mean cost of an arc: no detour is worth a broken band
-_FIRST_PRICE = 0.05
+_FIRST_PRICE, _PRICE_STEP = 0.05, 6.0
+_SLOW_FIRST_PRICE, _SLOW_PRICE_STEP = 0.01, 2.5  # several measures: only the first has duals
 _LAST_PRICE = 1e8  # where bands are still broken here, no single move can mend them
-_PRICE_STEP = 6.0
+_CHAIN_PRICE = 10.0  # below it shifts and swaps do nearly as much in a third of the time
 _LATE_STEP = 30.0
 _LEAST_KM = 1e-3  # a metre: a broken band has a price where nothing is far
 _EPS_SHARE = 1e-13
@@ -65,24 +66,26 @@ def polish(  # noqa: PLR0913 - a plan, its bands and its prices
     total = amounts.sum(axis=0)
     per_unit = np.where(total > 0, hours.sum() / np.where(total > 0, total, 1.0), 0.0)
     scale = np.maximum(amounts.sum(axis=0) / len(psi), 1e-300)
-    share = _FIRST_PRICE
+    alone = amounts.shape[1] == 1
+    share = _FIRST_PRICE if alone else _SLOW_FIRST_PRICE
+    step = _PRICE_STEP if alone else _SLOW_PRICE_STEP
     first, least = desk.at.copy(), float((outside(desk.bands) / scale).sum())
     while share < _FULL_PRICE or (share < _LAST_PRICE and outside(desk.bands).any()):
         set_prices(desk.bands, psi, share * mean_km * per_unit)
-        _improve(desk, arcs, pairs, psi, 2)
+        _improve(desk, arcs, pairs, psi, 2, linked=share >= _CHAIN_PRICE or not alone)
         if share >= _FULL_PRICE:
             _mend(desk)
         recount(desk)
         off = float((outside(desk.bands) / scale).sum())
         if off < least:
             first, least = desk.at.copy(), off
-        share *= _PRICE_STEP if share < _FULL_PRICE else _LATE_STEP
+        share *= step if share < _FULL_PRICE else _LATE_STEP
     if outside(desk.bands).any():  # others may be broken here: improve the one that breaks least
         desk.at[:] = first
         recount(desk)
     desk.bands[:, :, STRICT] = 1.0
     set_prices(desk.bands, psi, share * mean_km * per_unit)
-    _improve(desk, arcs, pairs, psi, rounds)
+    _improve(desk, arcs, pairs, psi, rounds, linked=True)
     return Polished(first, desk.at)
 
 
@@ -94,14 +97,17 @@ def _mend(desk: Desk) -> None:
             break
 
 
-def _improve(desk: Desk, arcs: Arcs, pairs: Pairs, psi: Floats, rounds: int) -> None:
+def _improve(
+    desk: Desk, arcs: Arcs, pairs: Pairs, psi: Floats, rounds: int, *, linked: bool
+) -> None:
     """Improve the plan in place until a round gains nothing to speak of."""
     cost = float(np.abs(desk.cost[desk.at]).sum())
     floor = _EPS_SHARE * cost
     for _ in range(rounds):
         border, near = make_border(arcs, pairs, desk.at, psi)
         gained = swaps(desk, pairs, border, floor)
-        gained += chains(desk, pairs, (border, near), floor)
+        if linked:
+            gained += chains(desk, pairs, (border, near), floor)
         gained += shifts(desk, arcs.start, floor)
         if gained <= _DONE_SHARE * cost:
             break

@@ -58,6 +58,14 @@ class Book:
             self.placed.text(name).codes[self.rows], self.placed.text(name).vocabulary
         )
 
+    def tier(self, settings: Settings) -> TextColumn | None:
+        """Return the grade of each account, None where the mappings name no field for it.
+
+        Reports count by it; nothing is shared out by it unless `balance` says so.
+        """
+        name = settings.salesforce.account.tier
+        return None if name is None else self.text(name)
+
     def number(self, name: str | None) -> Floats:
         """Return a number field of the book's accounts, NaN where there is none."""
         return self.placed.number(name)[self.rows]
@@ -173,7 +181,7 @@ def load_book(
 def account_fields(settings: Settings) -> tuple[str, ...]:
     """Return the fields of Account that construction reads."""
     meaning = settings.salesforce.account
-    named = [meaning.value, meaning.calls_per_year, meaning.visit_minutes]
+    named = [meaning.value, meaning.calls_per_year, meaning.visit_minutes, meaning.tier]
     named += sorted(settings.territories.account_fields)
     return ("OwnerId", *(name for name in dict.fromkeys(named) if name and name != "Id"))
 

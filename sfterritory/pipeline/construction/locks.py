@@ -103,8 +103,8 @@ def _of_rule(
     if rule.date is not None:
         found = book.time(rule.date, path=("locks", "rules", at, "date"))
         day = np.datetime64(taken_at.date().isoformat(), "ms")
-        last = day + np.timedelta64(timedelta(days=rule.within_days or 0) // _MILLISECONDS, "ms")
-        due: Flags = (found >= day) & (found <= last)
+        length = timedelta(days=(rule.within_days or 0) + 1)  # the last day is one of them
+        due: Flags = (found >= day) & (found < day + np.timedelta64(length // _MILLISECONDS, "ms"))
         return due
     object_name = "Opportunity" if rule.opportunity is not None else "Case"
     return _with_child(settings, store, book, object_name, at=at)

@@ -25,7 +25,7 @@ from sfterritory.settings.project import Settings
 
 _NOBODY = "(none)"
 _WARNED = 5
-_ESTIMATE_SLACK = 0.04  # the measured error of hours; see docs/workload.md
+_ESTIMATE_SLACK = MEASURED.hours_share
 
 
 class DemandFigures(Document):
@@ -325,6 +325,7 @@ def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
         layer.plan.territory,
         travel=layer.drive,
         params=params,
+        label=layer.asked.book.tier(settings),
     )
     names = tuple(f"{one.name} ({one.key})" for one in layer.territories)
     told = [one.message(names) for one in found[:_WARNED]]

@@ -59,7 +59,7 @@ class Made:
 
 def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersion:
     """Return the version of a layer; its name changes with anything that is kept under it."""
-    metrics = _metrics(layer, made)
+    metrics = _metrics(settings, layer, made)
     version_id = content_hash(
         {
             "snapshot": made.snapshot_id,
@@ -102,7 +102,7 @@ def _digest(pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _metrics(layer: Layer, made: Made) -> dict[str, Any]:
+def _metrics(settings: Settings, layer: Layer, made: Made) -> dict[str, Any]:
     asked, plan = layer.asked, layer.plan
     accounts, demands = asked.book.accounts, asked.request.demands
     lock = asked.request.locks.rep
@@ -122,14 +122,14 @@ def _metrics(layer: Layer, made: Made) -> dict[str, Any]:
         },
         "curve": [] if made.curve is None else curve_documents(made.curve),
         "demands": demand_documents(demands, before=accounts.rep, after=plan.territory),
-        "territories": _territories(layer),
+        "territories": _territories(settings, layer),
         "what_if": list(asked.changes),
         "travel_source": layer.drive.source,
         OVERLAYS: dict(made.overlays),
     }
 
 
-def _territories(layer: Layer) -> dict[str, dict[str, float]]:
+def _territories(settings: Settings, layer: Layer) -> dict[str, dict[str, float]]:
     asked, plan, drive = layer.asked, layer.plan, layer.drive
     accounts = asked.book.accounts
     facts = AccountFacts(
@@ -141,6 +141,7 @@ def _territories(layer: Layer) -> dict[str, dict[str, float]]:
             "travel_hours_per_year": drive.account_line_haul_hours + drive.account_local_hours,
             "value_usd": accounts.value_usd,
         },
+        label=asked.book.tier(settings),
     )
     drawn = Drawn(layer.keys, layer.areas.polygons, plan.centre_lon_deg, plan.centre_lat_deg)
     return territory_documents(

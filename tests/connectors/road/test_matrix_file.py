@@ -103,6 +103,42 @@ def test_every_mistake_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pair_of_records_stands_once_whether_they_are_located_or_not(tmp_path: Path) -> None:
+    gone = "001000000000009AAA"
+    lines = [f"{USER},{gone},1", f"{USER},{OTHER},2", f"{USER[:15]},{gone},3", f"{USER},{gone},4"]
+    file_with(tmp_path, "from_id,to_id,minutes", *lines)
+
+    with pytest.raises(ConfigError) as refused:
+        read_matrix_file(tmp_path / "drive.csv", name="drive.csv", places=PLACES)
+
+    assert refused.value.problem.splitlines() == [
+        "drive.csv:4: the same pair as in line 2",
+        "drive.csv:5: the same pair as in line 2",
+    ]
+
+
+def test_of_many_mistakes_the_first_are_shown_and_all_are_counted(tmp_path: Path) -> None:
+    lines = ["9.5,47.1,9.6,47.1,1" for _ in range(30)] + ["9.5,47.1,9.6,47.1,x" for _ in range(30)]
+    file_with(tmp_path, "from_lon,from_lat,to_lon,to_lat,minutes", *lines)
+
+    with pytest.raises(ConfigError) as refused:
+        read_matrix_file(tmp_path / "drive.csv", name="drive.csv", places={})
+
+    told = refused.value.problem.splitlines()
+    assert told[0] == "drive.csv:3: the same pair as in line 2"
+    assert (len(told), told[-1]) == (21, "... and 39 more")
+
+
+def test_a_file_of_strangers_alone_is_read_as_one_that_knows_nothing(tmp_path: Path) -> None:
+    params = file_with(tmp_path, "from_id,to_id,minutes", f"{USER},{ACCOUNT},20")
+    ends = Points(np.array([9.5, 9.6]), np.array([47.1, 47.1]))
+
+    with travel_time(params, root=tmp_path, now=NOW, places={}) as travel:
+        legs = travel.matrix(ends, ends)
+
+    assert (legs.source, legs.quality.max()) == ("estimate", Quality.ESTIMATE)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
