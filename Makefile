@@ -52,7 +52,7 @@ $(ROAD): tests/road/requirements.txt $(STAMP)
 	    && break; python=; done; \
 	  if test -z "$$python"; then echo "No Python 3.12 was found: the tests of road engines will be skipped."; \
 	  elif $(BIN)/uv venv --quiet --clear --python "$$python" .venv-road \
-	    && $(BIN)/uv pip install --quiet --python .venv-road/bin/python --require-hashes --only-binary :all: \
+	    && UV_HTTP_RETRIES=1 UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --python .venv-road/bin/python --require-hashes --only-binary :all: \
 	      -r tests/road/requirements.txt; then touch $@; \
 	  else rm -rf .venv-road; echo "The road engines could not be installed: their tests will be skipped."; fi
 

@@ -22,6 +22,7 @@ Metric = Literal["auto", "euclid", "floor"]
 
 MAX_FILE_BYTES = 1_000_000_000
 _MOST_PROBLEMS = 20
+_LARGEST = 1e12  # of a number: squares of differences, and sums, stay exact enough to compare
 _MOST_DIGITS = 12  # of a count; Python reads no integer of more than 4,300
 _FORMATS = "`n p` with rows `x y capacity demand`, or `TERR n k lo hi churn` with reps and accounts"
 
@@ -133,6 +134,7 @@ def _median_file(lines: _Lines, *, floored: bool) -> MedianFile:
     _refuse(
         lines,
         [
+            *_too_large(lines, table, ("x", "y", "capacity", "demand")),
             *_below_zero(lines, table, [(2, "capacity"), (3, "demand")], first=0),
             *_too_heavy(lines, table),
         ],
@@ -268,6 +270,18 @@ def _below_zero(
         value = table[:, column]
         words = [f"{name} is {one:g}, below 0" for one in value[value < 0].tolist()]
         found += _at(lines, value < 0, first, words)
+    return found
+
+
+def _too_large(lines: _Lines, table: Floats, names: Sequence[str]) -> list[str]:
+    found = []
+    for column, name in enumerate(names):
+        wrong = np.abs(table[:, column]) > _LARGEST
+        words = [
+            f"{name} is {one:g}, beyond {_LARGEST:g}; give it in a larger unit"
+            for one in table[wrong, column].tolist()
+        ]
+        found += _at(lines, wrong, 0, words)
     return found
 
 

@@ -57,6 +57,8 @@ def test_a_territory_file_is_read(tmp_path: Path) -> None:
         pytest.param("1 1\n1 2 3\n", "some.txt:2: 3 values, not 4", id="a column short"),
         pytest.param("1 1\n1 2 nan 4\n", "some.txt:2: capacity is 'nan'", id="not a number"),
         pytest.param("1 1\n1 2 3 -4\n", "some.txt:2: demand is -4, below 0", id="negative"),
+        pytest.param("1 1\n1 1e300 3 2\n", "some.txt:2: y is 1e+300, beyond 1e+12", id="huge"),
+        pytest.param("1 1\n1 2 3 4\n", "some.txt:2: demand is 4, and no capacity", id="heavy"),
         pytest.param(b"\xff\xfe1\x001", "is not text", id="not text"),
         pytest.param(TERRITORY.replace("0.95", "x"), "some.txt:1: lo is 'x'", id="no band"),
         pytest.param(TERRITORY.replace("0.95", "1.1"), "lo 1.1, hi 1.05", id="band upside down"),

@@ -306,6 +306,10 @@ def test_metros_come_from_a_table_and_its_contradictions_are_told(
     table.write_text(f"Postal_Code,Metro\n{code},Big Town\n", encoding="utf-8")
     assert [one.name for one in sets_of(settings, store, book, metros).areas] == ["Big Town"]
 
+    rows = f"us,{code[:2]} {code[2:]}-0001,Big Town\n"
+    table.write_text(f"country,postal_code,metro\n{rows}", encoding="utf-8")
+    assert [one.name for one in sets_of(settings, store, book, metros).areas] == ["Big Town"]
+
     table.write_text(f"postal_code,metro\n{code},A\n{code},B\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=f"metros.csv:3: {code} is in 'A' and in 'B'"):
         sets_of(settings, store, book, metros)

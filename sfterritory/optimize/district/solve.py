@@ -33,9 +33,9 @@ WORK_PER_EFFORT = 200_000_000  # edges looked at in a CPU second, on the slowest
 _COOLING_WORK = 200_000  # for each edge of the graph; beyond that another cooling is worth more
 _MOST_COOLINGS = 60
 _START_TREES = 12  # drawn for each division of a start; the best is taken
-_HOT, _REHEATED, _COLD = (3.0, 1.5), 1.0, 0.2  # temperatures in cut edges
+_HOT, _REHEATED, _COLD = (2.0, 1.5), 1.0, 0.3  # temperatures in cut edges
 _PRICE = 4.0  # cut edges for each mean population of a unit outside the limits
-_SWAPS, _TREES = 0.4, 0.002
+_SWAPS, _TREES = 0.4, 0.02
 
 
 def solve_districts(graph: UnitGraph, *, params: DistrictParams) -> DistrictAnswer:

@@ -75,7 +75,8 @@ def construct(
         return _answer(problem, limits, Plans(first, territory, settled), None)
     settled = _settled(apart, book, limits, start)
     basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
-    how = (settled.psi, COLD_ROUNDS if start is None else WARM_ROUNDS)
+    cold = start is None and not _in_full(problem, book)
+    how = (settled.psi, COLD_ROUNDS if cold else WARM_ROUNDS)
     found = divide(problem, book.chosen, basis, limits=limits, how=how)
     centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
     settled = Start(centres, found.psi)
@@ -179,12 +180,12 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
     free, rows, terms = problem.free_centre, book.rows, problem.terms
     if start is not None:
         return Start(np.where(free[:, None], start.centres, problem.homes), start.psi)
-    dense = len(rows.hours) > _DENSE_ROWS * problem.n_reps
+    dense = _is_dense(problem, book)
     if not free.any() and not dense:
         return Start(problem.homes, np.zeros(problem.n_reps))
     coarse = summed(rows, book.cells) if dense else rows
     settled = solve(coarse, problem.homes, terms=terms, band=limits.first)
-    if not (dense and free.any()):
+    if not _in_full(problem, book):
         return settled
     full_rounds = min(_FULL_ROUNDS, max(2, _FULL_ROWS // len(rows.hours)))
     return moved_centres(
@@ -196,6 +197,16 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
         free=free,
         pace=CLOSE_LOOK,
     )
+
+
+def _is_dense(problem: Problem, book: Book) -> bool:
+    """Say whether prices are first found on cells."""
+    return len(book.rows.hours) > _DENSE_ROWS * problem.n_reps
+
+
+def _in_full(problem: Problem, book: Book) -> bool:
+    """Say whether centres and prices of a cold start come from rounds on all accounts."""
+    return _is_dense(problem, book) and bool(problem.free_centre.any())
 
 
 def _without_work(problem: Problem, start: Start | None) -> Vectors:

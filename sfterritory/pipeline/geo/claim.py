@@ -138,13 +138,20 @@ def _metro_codes(settings: Settings, area_set: AreaSet, addresses: Addresses) ->
         code, metro = row.cells[column["postal_code"]], row.cells[column["metro"]]
         if not code or not metro:
             continue
-        key = f"{country or area_set.country}\n{code}"
+        key = _metro_key(country or area_set.country, code)
         if metros.setdefault(key, metro) != metro:
             problems.append(f"{title}:{row.line}: {code} is in {metros[key]!r} and in {metro!r}")
     if problems:
         raise ConfigError("\n".join(problems), remedy="name one metro for each postal code")
     both = joined(addresses.country, addresses.postal_code)
-    return relabelled(both, [metros.get(text) for text in both.vocabulary])
+    pairs = [text.partition("\n") for text in both.vocabulary]
+    return relabelled(both, [metros.get(_metro_key(country, code)) for country, _, code in pairs])
+
+
+def _metro_key(country: str, code: str) -> str:
+    """Return what postal codes of a table and of addresses are compared by, however written."""
+    folded = code.upper().replace(" ", "").replace("-", "")
+    return f"{country.upper()}\n{folded[:5] if country.upper() == 'US' else folded}"
 
 
 def _patterns(area_set: AreaSet) -> dict[str, tuple[PostalPattern, ...]]:
