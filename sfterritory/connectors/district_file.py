@@ -11,7 +11,6 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from sfterritory.model.columns import Floats, Ints
 POPULATION_COLUMNS = ("TOTPOP", "tot_pop_20", "TOTPOP20", "P0010001", "population", "pop")
 MAX_FILE_BYTES = 500_000_000
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_PEOPLE = 1e12  # of a unit: sums stay exact enough to compare
 _MOST_PROBLEMS = 20
 _FORMAT = '{"nodes": [{"id": ..., "TOTPOP": ...}, ...], "adjacency": [[{"id": ...}, ...], ...]}'
 
@@ -97,7 +97,7 @@ def _content(path: Path) -> Any:
         raise ConfigError(
             f"{path.name}:{error.lineno}: no JSON: {error.msg}", remedy=f"give a graph: {_FORMAT}"
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, an endless number, too deep
         raise ConfigError(
             f"{path.name} is no JSON: {error}", remedy=f"give a graph: {_FORMAT}"
         ) from error
@@ -184,10 +184,11 @@ def _population(
     problems = []
     for row, node in enumerate(nodes):
         value = node.get(column)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
-            problems.append(f"{name}: unit {ids[row]}: {column} is {value!r}, no finite number")
-        elif value < 0:
-            problems.append(f"{name}: unit {ids[row]}: {column} is {value:g}, below 0")
+        if not isinstance(value, int | float) or isinstance(value, bool) or value != value:  # noqa: PLR0124 - NaN
+            problems.append(f"{name}: unit {ids[row]}: {column} is {value!r}, no number")
+        elif not 0 <= value <= _MOST_PEOPLE:
+            limits = f"outside 0 to {_MOST_PEOPLE:g}"
+            problems.append(f"{name}: unit {ids[row]}: {column} is {str(value)[:40]}, {limits}")
         else:
             population[row] = float(value)
     if not problems and population.sum() <= 0:

@@ -71,11 +71,14 @@ def test_another_column_is_read_where_it_is_named(tmp_path: Path) -> None:
         ),
         pytest.param(graph(adjacency=[[{"id": 2}], [], []]), "unit 2 borders on itself", id="loop"),
         pytest.param(
-            graph(nodes=[*NODES[:2], {"id": 3, "TOTPOP": -4}]), "TOTPOP is -4, below 0", id="below"
+            graph(nodes=[*NODES[:2], {"id": 3, "TOTPOP": -4}]),
+            "TOTPOP is -4, outside 0",
+            id="below",
         ),
+        pytest.param(graph(nodes=[*NODES[:2], {"id": 3, "TOTPOP": 10**400}]), "1e+12", id="huge"),
         pytest.param(
             graph(nodes=[*NODES[:2], {"id": 3, "TOTPOP": float("nan")}]),
-            "unit 3: TOTPOP is nan, no finite number",
+            "unit 3: TOTPOP is nan, no number",
             id="nan",
         ),
         pytest.param(

@@ -16,7 +16,8 @@ from sfterritory.model.store.store import open_store
 from sfterritory.sandbox.seed_people import SHARED_NAME
 
 NEEDS_A_PLAN = {"approve", "reject", "apply"}
-NO_PROJECT = {"init", "sandbox", "demo", "completion"}
+NO_PROJECT = {"init", "sandbox", "demo", "completion", "bench"}
+VERBS = {"geo": "clusters", "override": "list", "proposals": "list", "scenario": "list"}
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_every_command_of_a_project_refuses_a_wrong_file(desk: Desk) -> None:
 
     for name in set(COMMANDS) - NO_PROJECT:
         arguments = ["x"] if name in {*NEEDS_A_PLAN, "revert", "why"} else []
+        arguments += [VERBS[name]] if name in VERBS else []
         shown = desk.run(name, *arguments, "--json", code=ExitCode.ERROR)
 
         error = json.loads(shown.out)["error"]

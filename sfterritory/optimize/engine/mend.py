@@ -46,13 +46,20 @@ def _best(desk: Desk, one: int, leaving: Longs, coming: Longs) -> tuple[int, int
     """Return the two arcs of the exchange that lowers cost and broken bands most."""
     rep, row_of, at, cost = desk.rep, desk.row, desk.at, desk.cost
     best, best_other, best_change = NOTHING, NOTHING, 0.0
+    giver = np.empty(len(coming), np.int64)
+    for turn in range(len(coming)):
+        giver[turn] = rep[at[row_of[coming[turn]]]]
+    by_giver = np.argsort(giver, kind="mergesort")
+    coming, giver = coming[by_giver], giver[by_giver]
     for node in leaving:
         row, taker = row_of[node], rep[node]
         opened = cost[node] - cost[at[row]]
-        for other in coming:
+        first = np.searchsorted(giver, taker)
+        for turn in range(first, len(coming)):
+            if giver[turn] != taker:
+                break
+            other = coming[turn]
             other_row = row_of[other]
-            if rep[at[other_row]] != taker:
-                continue
             change = opened + cost[other] - cost[at[other_row]]
             change += broken(desk.bands, desk.amounts, one, row, other_row)
             change += broken(desk.bands, desk.amounts, taker, other_row, row)

@@ -185,7 +185,7 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
         return Start(problem.homes, np.zeros(problem.n_reps))
     coarse = summed(rows, book.cells) if dense else rows
     settled = solve(coarse, problem.homes, terms=terms, band=limits.first)
-    if not _in_full(problem, book):
+    if not free.any():
         return settled
     full_rounds = min(_FULL_ROUNDS, max(2, _FULL_ROWS // len(rows.hours)))
     return moved_centres(
@@ -205,7 +205,7 @@ def _is_dense(problem: Problem, book: Book) -> bool:
 
 
 def _in_full(problem: Problem, book: Book) -> bool:
-    """Say whether centres and prices of a cold start come from rounds on all accounts."""
+    """Say whether first prices come from rounds on all of many accounts: they are nearly right."""
     return _is_dense(problem, book) and bool(problem.free_centre.any())
 
 

@@ -342,7 +342,8 @@ def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
     ]
     if len(over) > _WARNED:
         told.append(
-            f"territories that take more hours than their rep has, beside these: {len(over) - _WARNED:,}"
+            "territories that take more hours than their rep has, beside these: "
+            f"{len(over) - _WARNED:,}"
         )
     return tuple(told)
 

@@ -21,6 +21,7 @@ from sfterritory.optimize.district.unit_graph import (
     Limits,
     UnitGraph,
     limits_of,
+    parts_of,
     problems_of,
 )
 from sfterritory.optimize.median.dice import new_dice, pick
@@ -156,9 +157,13 @@ def test_a_tiny_graph_gets_a_plan_where_there_is_one_and_no_refusal_is_wrong(
         return
     answer = solve_districts(graph, params=params)
 
-    assert (answer.outside == 0.0) == (fewest is not None)
-    if fewest is not None:
-        assert answer.cut_edges == fewest
+    in_one_piece = parts_of(graph).max() == 0
+    if answer.outside == 0.0:
+        assert fewest is not None
+        assert answer.cut_edges >= fewest
+    if in_one_piece:  # else districts are shared out among the pieces by people, not by cuts
+        assert (answer.outside == 0.0) == (fewest is not None)
+        assert fewest is None or answer.cut_edges == fewest
 
 
 @settings(max_examples=15, deadline=None)
