@@ -49,7 +49,8 @@ def main() -> int:
         print(json.dumps(found))
         return 0
     for name in options.sets or ["U10k", "C10k", "C100k", "C10k-homes", "C100k-homes"]:
-        head = f"{name}, seed {options.seed}, runs {options.runs}"
+        runs = 1 if options.task else options.runs
+        head = f"{name}, seed {options.seed}, runs {runs}"
         if options.task:
             body = _task_table(_child(name, ["--task", options.task], options.seed))
         else:
