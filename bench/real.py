@@ -28,8 +28,8 @@ import numpy as np
 
 from bench.measure import Desk, markdown, served, usage_table
 from bench.source import REAL, STORES, has_real_files, opened, real_source
-from sfterritory.geography.distance import haversine_km
 from sfterritory.model.columns import Accuracy
+from sfterritory.model.sphere import haversine_km
 
 
 @dataclass(frozen=True, slots=True)

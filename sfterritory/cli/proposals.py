@@ -103,7 +103,7 @@ def list_proposals(
     if invocation.as_json:
         replace(invocation, name="proposals").answer(report)
         return
-    _show(invocation, report, limit=limit)
+    _show(invocation, report, limit=limit, asked_for=territory is not None)
 
 
 @command.command()
@@ -175,12 +175,15 @@ def _decision(invocation: Invocation, by: str | None, reason: str) -> Ending:
     return Ending(reason.strip(), by or invocation.user, invocation.now)
 
 
-def _show(invocation: Invocation, report: ProposalReport, *, limit: int) -> None:
+def _show(invocation: Invocation, report: ProposalReport, *, limit: int, asked_for: bool) -> None:
     from sfterritory.cli.render.layout import render_table
+    from sfterritory.pipeline.proposal import short_ids
 
     console = invocation.console()
+    listed = [one for one in report.territories if asked_for or not one.fits]
+    heading = "Territory" if asked_for else "Territories that need more hours than their rep has"
     render_table(
-        f"Territories to look at: {len(report.territories):,}",
+        f"{heading}: {len(listed):,}",
         ("key", "territory", "rep", "hours a year", "capacity", "saved", "still missing"),
         [
             (
@@ -192,16 +195,23 @@ def _show(invocation: Invocation, report: ProposalReport, *, limit: int) -> None
                 one.hours_saved,
                 one.hours_missing,
             )
-            for one in report.territories
+            for one in listed
         ],
         console=console,
     )
+    rest = [one for one in report.territories if one.fits]
+    if rest and not asked_for:
+        console.print(
+            f"Territories that fit: {len(rest):,}; of them with a proposal for an account that is "
+            f"mostly travel: {sum(one.proposals > 0 for one in rest):,}."
+        )
+    short = short_ids([one.id for one in report.proposals])
     render_table(
         f"Proposals: {len(report.proposals):,}, {report.hours_saved:,.1f} hours a year",
         ("id", "account", "territory", "rep", "proposal", "saves", "value at risk", "because"),
         [
             (
-                one.id,
+                short[one.id],
                 f"{one.account_name} ({one.account_id})",
                 one.territory,
                 one.rep,

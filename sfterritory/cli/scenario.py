@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +12,12 @@ from sfterritory.cli.invocation import Invocation, on_project
 from sfterritory.cli.what_if import what_if_options
 
 if TYPE_CHECKING:
+    from sfterritory.model.store.store import Store
     from sfterritory.model.what_if import WhatIf
     from sfterritory.pipeline.scenario_entry import Acting, ScenarioEntry
+    from sfterritory.settings.project import Settings
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _workers = click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -110,8 +114,14 @@ def list_(invocation: Invocation) -> None:
 
 @command.command("show")
 @click.argument("name")
+@click.option(
+    "--letter",
+    type=_FILE,
+    help="Write what comes and goes for each person as Markdown, to be sent to them.",
+)
+@click.option("--csv", "rows", type=_FILE, help="Write every account that changes hands as CSV.")
 @on_project
-def show(invocation: Invocation, *, name: str) -> None:
+def show(invocation: Invocation, *, name: str, letter: Path | None, rows: Path | None) -> None:
     """Show what the scenario NAME changes, what it comes to, and what each rep gains and loses."""
     from sfterritory.pipeline.scenario_comparison import compare as figures_of
     from sfterritory.pipeline.scenario_entry import entry
@@ -120,6 +130,8 @@ def show(invocation: Invocation, *, name: str) -> None:
     with invocation.store(settings) as store:
         found = entry(store, name, now=invocation.now)
         report = figures_of(settings, store, [name], now=invocation.now)
+        if letter is not None or rows is not None:
+            _write_people(invocation, settings, store, name, letter=letter, rows=rows)
     if invocation.as_json:
         figures = report.compared[0].figures
         invocation.answer_json(
@@ -208,6 +220,30 @@ def delete(invocation: Invocation, *, name: str) -> None:
         invocation.answer(gone)
     else:
         click.echo(f"Deleted scenario {name}.")
+
+
+def _write_people(
+    invocation: Invocation,
+    settings: Settings,
+    store: Store,
+    name: str,
+    *,
+    letter: Path | None,
+    rows: Path | None,
+) -> None:
+    """Write the accounts that change hands: by person as Markdown, one a row as CSV."""
+    from sfterritory.cli.plan_output import write
+    from sfterritory.cli.render.scenario_letter import hand_overs_csv, people_markdown
+    from sfterritory.pipeline.scenario_people import scenario_people
+
+    found = scenario_people(settings, store, name, now=invocation.now)
+    for path, rendered in ((letter, people_markdown), (rows, hand_overs_csv)):
+        if path is not None:
+            write(path, rendered(found))
+            click.echo(
+                f"{path} tells {len(found.people):,} people of {len(found.hand_overs):,} accounts.",
+                err=True,
+            )
 
 
 def _acting(invocation: Invocation, *, workers: int = 1) -> Acting:

@@ -41,6 +41,12 @@ _MEASURES = ("gini", "variation", "max_over_mean")
 @click.option("--scenario", metavar="NAME", help="Those of a scenario instead.")
 @click.option("--overlay", metavar="NAME", help="Those of a further team on the same accounts.")
 @click.option("--territory", "key", metavar="KEY", help="Every figure of one, by key or name.")
+@click.option(
+    "--csv",
+    "accounts",
+    type=_FILE,
+    help="Write whose every account is in each team, why, and who would be next.",
+)
 @click.option("--geojson", type=_FILE, help="Write the areas with their figures as GeoJSON.")
 @click.option("--centres", is_flag=True, help="Put the centres into the GeoJSON as points.")
 @click.option("--svg", type=_FILE, help="Write the map as SVG.")
@@ -58,6 +64,7 @@ def command(  # noqa: PLR0913 - one argument an option
     scenario: str | None,
     overlay: str | None,
     key: str | None,
+    accounts: Path | None,
     geojson: Path | None,
     centres: bool,
     svg: Path | None,
@@ -69,19 +76,35 @@ def command(  # noqa: PLR0913 - one argument an option
     Needs territories. Nothing is written to Salesforce.
     """
     from sfterritory.cli.plan_output import write
+    from sfterritory.cli.render.row_file import rows_csv
+    from sfterritory.pipeline.team import COLUMNS, team_accounts
     from sfterritory.pipeline.territory_book import Side, load_territory_book
     from sfterritory.pipeline.territory_report import territories_report
 
     if before and overlay is not None:
         raise click.UsageError("--before has no owners to show of a further team: leave out one")
+    if before and accounts is not None:
+        raise click.UsageError("--csv tells whose accounts are in territories: leave out --before")
     side = Side.TODAY if before else Side.TERRITORIES
     settings = invocation.settings()
     with invocation.store(settings) as store:
         book = load_territory_book(
             settings, store, now=invocation.now, scenario=scenario, overlay=overlay
         )
-    report = territories_report(book, side=side, key=key)
-    written: dict[str, str] = {}
+        report = territories_report(book, side=side, key=key)
+        written: dict[str, str] = {}
+        if accounts is not None:
+            chosen = report.territories[0].key if key is not None else None
+            lines = team_accounts(
+                settings,
+                store,
+                now=invocation.now,
+                scenario=scenario,
+                overlay=overlay,
+                key=chosen,
+            )
+            write(accounts, rows_csv(COLUMNS, (one.cells for one in lines)))
+            written["list of accounts"] = str(accounts)
     if geojson is not None:
         write(geojson, _geojson(book, report, with_centres=centres))
         written["geojson"] = str(geojson)
@@ -168,13 +191,11 @@ def _show(report: TerritoriesReport, console: Console) -> None:
 
 
 def _show_one(one: TerritoryLine, report: TerritoriesReport, console: Console) -> None:
+    from sfterritory.cli.render.figure import labelled_figures
     from sfterritory.cli.render.layout import render_facts
 
     facts = [("Territory", f"{one.name} ({one.key})"), ("Rep", one.rep)]
-    render_facts(
-        [*facts, *((name, round(figure, 3)) for name, figure in sorted(one.figures.items()))],
-        console=console,
-    )
+    render_facts([*facts, *labelled_figures(one.figures)], console=console)
     for pair in report.overlaps:
         other = pair.other if pair.one == one.key else pair.one
         console.print(f"Its hull overlaps that of {other} by {pair.share:.1%} of the smaller one.")

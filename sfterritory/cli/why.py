@@ -64,6 +64,23 @@ def _show(report: WhyReport, console: Console) -> None:
             f"From {instant(one.effective_at)} on it is in the territory "
             f"{visible(one.territory)}, {visible(whose)} (scenario {one.scenario})."
         )
+    if len(report.teams) > 1:
+        render_table(
+            "Whose it is in each team",
+            ("team", "territory", "rep", "because", "next", "to change"),
+            [
+                (
+                    one.team,
+                    one.territory,
+                    one.rep or ("vacant" if one.key else ""),
+                    one.reason,
+                    f"{one.runner_up} ({one.runner_up_rep or 'vacant'})" if one.runner_up else "",
+                    one.would_change,
+                )
+                for one in report.teams
+            ],
+            console=console,
+        )
     if answer.inputs:
         console.print("\nInputs", style="bold")
         render_facts(

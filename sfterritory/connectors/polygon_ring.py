@@ -53,7 +53,7 @@ def area_of(rings: Sequence[Floats]) -> tuple[Polygon | MultiPolygon, tuple[str,
     step of a whole turn is an edge along the antimeridian itself, as Antarctica has.
 
     Raises:
-        ShapeProblem: Nothing is left of it, or it goes round a pole.
+        ShapeProblem: Nothing is left of it, it goes round a pole, or a hole lies outside it.
     """
     outer = _unrolled(_closed(rings[0]))
     inner = [_beside(_unrolled(_closed(ring)), outer) for ring in rings[1:]]
@@ -142,8 +142,29 @@ def _mended(area: Polygon) -> tuple[Polygon | MultiPolygon, tuple[str, ...]]:
             raise ShapeProblem("it encloses nothing")
         return area, ()
     reason = shapely.is_valid_reason(area)
-    mended = _polygons(shapely.make_valid(area, method="structure", keep_collapsed=False))
+    shell = _valid(Polygon(area.exterior))
+    holes = [_valid(Polygon(ring)) for ring in area.interiors]
+    _check_holes(shell, holes)
+    mended = _polygons(shapely.difference(shell, shapely.union_all(holes)))
     return mended, (f"it is no valid polygon ({_first_down(reason)}) and was repaired",)
+
+
+def _valid(area: Polygon) -> BaseGeometry:
+    return shapely.make_valid(area, method="structure", keep_collapsed=False)
+
+
+def _check_holes(shell: BaseGeometry, holes: Sequence[BaseGeometry]) -> None:
+    """Refuse a hole that is none: repairing the polygon would turn it into land."""
+    outside = [
+        str(number)
+        for number, hole in enumerate(holes, start=2)
+        if hole.area > 0 and shapely.area(shapely.intersection(shell, hole)) == 0
+    ]
+    if outside:
+        raise ShapeProblem(
+            f"ring {', '.join(outside)} lies outside ring 1, and a hole has to lie within; "
+            "take it out, or draw it as a polygon of its own"
+        )
 
 
 def _first_down(text: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.leg import Shapes, crossed_lines, discs
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import haversine_km
 from sfterritory.model.travel import Points
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from sfterritory.geography.distance import haversine_km
-from sfterritory.geography.leg import unit_vectors
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import haversine_km, unit_vectors
 from sfterritory.model.travel import Points, TravelTime, joined_sources
 
 _RIVALS = 3  # as the crow flies; by road the best of the others is among them
@@ -111,14 +110,16 @@ def border_accounts(  # an account's claim needs all of these
         own_km=mine.km[order],
         other_km=km[pick][order],
         quality=np.minimum(mine.quality, quality[pick])[order],
-        source=joined_sources(mine.source, theirs.source),
+        source=joined_sources(mine, theirs),
     )
 
 
 def _rivals(accounts: Points, seats: Points, own: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the nearest other seats of each account, shape (n, 1 to 3)."""
     count = min(_RIVALS + 1, len(seats))
-    found = KDTree(unit_vectors(seats)).query(unit_vectors(accounts), k=count)[1]
+    found = KDTree(unit_vectors(seats.lon_deg, seats.lat_deg)).query(
+        unit_vectors(accounts.lon_deg, accounts.lat_deg), k=count
+    )[1]
     found = np.asarray(found).reshape(len(accounts), count)
     # The own seat goes to the end of the line, which is cut off.
     order = np.argsort(found == own[:, None], axis=1, kind="stable")

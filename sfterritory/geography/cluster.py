@@ -18,9 +18,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial import Delaunay, KDTree, QhullError
 
-from sfterritory.geography.distance import haversine_km
-from sfterritory.geography.leg import unit_vectors
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import haversine_km, unit_vectors
 from sfterritory.model.travel import Points, TravelTime, joined_sources
 
 TOUR_PER_TREE = 0.7124 / 0.6331
@@ -90,7 +89,7 @@ def natural_clusters(
     distinct, place_of, weight = np.unique(stacked, axis=0, return_inverse=True, return_counts=True)
     place_of = place_of.reshape(-1)
     places = Points(distinct[:, 0], distinct[:, 1])
-    vectors = unit_vectors(places)
+    vectors = unit_vectors(places.lon_deg, places.lat_deg)
     near = _drivable(places, _nearest(vectors, rules), rules)
     first = travel.pairs(places, places, rows=near)
     links = _Links(*near, first.minutes).within(rules.most_minutes)
@@ -110,7 +109,7 @@ def natural_clusters(
         group,
         (tree_minutes, tree_edges),
         asked=len(near[0]) + len(more[0]),
-        source=joined_sources(first.source, second.source),
+        source=joined_sources(first, second),
     )
 
 
@@ -235,7 +234,7 @@ def _summed(  # the columns of the answer
     # Summed in the order of places, so that the order of rows changes no last digit.
     by_place = np.lexsort((hours[inside], accounts.lat_deg[inside], accounts.lon_deg[inside]))
     total = np.asarray(np.bincount(number[by_place], hours[inside][by_place], len(old)), np.float64)
-    vectors = unit_vectors(accounts.taken(inside))[by_place]
+    vectors = unit_vectors(accounts.lon_deg[inside], accounts.lat_deg[inside])[by_place]
     sums = [np.bincount(number[by_place], vectors[:, axis], len(old)) for axis in range(3)]
     lon = np.degrees(np.arctan2(sums[1], sums[0]))
     lat = np.degrees(np.arctan2(sums[2], np.hypot(sums[0], sums[1])))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM
 from sfterritory.geography.leg import Shapes
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import EARTH_RADIUS_KM
 from sfterritory.model.travel import Points
 
 NO_AREA = -1

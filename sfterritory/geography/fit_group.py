@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from sfterritory.geography.barrier import Barriers
-from sfterritory.geography.distance import EARTH_RADIUS_KM
 from sfterritory.geography.grid import cell_of
-from sfterritory.geography.leg import crossed_lines, unit_vectors
+from sfterritory.geography.leg import crossed_lines
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import EARTH_RADIUS_KM, unit_vectors
 from sfterritory.model.travel import Points
 
 # Each cell is asked once for each home. Cells start at 10 km, what a town is wide, and grow until
@@ -155,16 +155,22 @@ def _cell(places: Points, width_km: float) -> NDArray[np.int64]:
 def _near_count(places: Points, homes: Points) -> int:
     if not len(homes):
         return 0
-    tree = KDTree(unit_vectors(homes))
-    return int(tree.query_ball_point(unit_vectors(places), _NEAR_CHORD, return_length=True).sum())
+    tree = KDTree(unit_vectors(homes.lon_deg, homes.lat_deg))
+    return int(
+        tree.query_ball_point(
+            unit_vectors(places.lon_deg, places.lat_deg), _NEAR_CHORD, return_length=True
+        ).sum()
+    )
 
 
 def _near(places: Points, homes: Points) -> Pairs:
     """Return the pairs of places and homes within `NEAR_KM`."""
-    tree = KDTree(unit_vectors(homes))
+    tree = KDTree(unit_vectors(homes.lon_deg, homes.lat_deg))
     found = cast(
         "list[list[int]]",
-        tree.query_ball_point(unit_vectors(places), _NEAR_CHORD, return_sorted=True),
+        tree.query_ball_point(
+            unit_vectors(places.lon_deg, places.lat_deg), _NEAR_CHORD, return_sorted=True
+        ),
     )
     counts = np.array([len(some) for some in found], dtype=np.int64)
     home = [one for some in found for one in some]
@@ -180,7 +186,7 @@ def _speakers(
     places: Points, cell: NDArray[np.int64], barriers: Barriers
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which place speaks for each place, by number, and the places that speak."""
-    vectors = unit_vectors(places)
+    vectors = unit_vectors(places.lon_deg, places.lat_deg)
     speaker_of = np.empty(len(places), dtype=np.int64)
     speakers: list[NDArray[np.int64]] = []
     todo, count = np.arange(len(places)), 0

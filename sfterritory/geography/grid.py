@@ -16,8 +16,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import EARTH_RADIUS_KM
 
 MIN_WIDTH_KM = 0.001  # below it, neighbouring cells are no longer apart in 64-bit degrees
 

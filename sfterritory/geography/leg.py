@@ -7,8 +7,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.affinity import translate
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM, haversine_km
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import EARTH_RADIUS_KM, haversine_km, unit_vectors
 from sfterritory.model.travel import Points
 
 Shapes = NDArray[np.object_]
@@ -93,7 +93,10 @@ def _corners(origins: Points, destinations: Points, pieces: NDArray[np.int64]) -
     first = np.concatenate([[0], np.cumsum(pieces + 1)[:-1]]) if len(pieces) else np.empty(0, int)
     step = np.arange(len(leg)) - first[leg]
     share = step / pieces[leg]
-    start, end = unit_vectors(origins), unit_vectors(destinations)
+    start, end = (
+        unit_vectors(origins.lon_deg, origins.lat_deg),
+        unit_vectors(destinations.lon_deg, destinations.lat_deg),
+    )
     angle = np.arctan2(
         np.linalg.norm(np.cross(start, end), axis=1), np.einsum("ij,ij->i", start, end)
     )[leg]
@@ -113,15 +116,6 @@ def _corners(origins: Points, destinations: Points, pieces: NDArray[np.int64]) -
     turns = np.cumsum(np.where(np.abs(jumps) > 180, -np.sign(jumps), 0.0))
     turns -= turns[first][leg] if len(first) else 0
     return np.stack([lon + 360 * turns, lat], axis=1)
-
-
-def unit_vectors(points: Points) -> Floats:
-    """Return places as points of the unit sphere, shape (n, 3)."""
-    lon, lat = np.radians(points.lon_deg), np.radians(points.lat_deg)
-    vectors: Floats = np.stack(
-        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1
-    )
-    return vectors
 
 
 def discs(centres: Points, *, radius_km: Floats) -> Shapes:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.geography.distance import haversine_km
+from sfterritory.geography.given_coordinate import AddressPlaces, judge
 from sfterritory.geography.location import (
     CONTRADICTION_KM,
     Doubt,
@@ -20,6 +20,7 @@ from sfterritory.geography.location import (
     Unlocated,
 )
 from sfterritory.model.columns import Accuracy, Flags, Floats, Ints, Places, TextColumn
+from sfterritory.model.sphere import haversine_km
 
 
 class LocatableAddresses(Protocol):
@@ -77,17 +78,9 @@ class Gazetteer(Protocol):
         """
         ...
 
-
-_ACCURACY_OF_GIVEN = {
-    "Address": Accuracy.ADDRESS,
-    "NearAddress": Accuracy.STREET,
-    "Block": Accuracy.STREET,
-    "Street": Accuracy.STREET,
-    "ExtendedZip": Accuracy.POSTAL_CODE,
-    "Zip": Accuracy.POSTAL_CODE,
-    "Neighborhood": Accuracy.CITY,
-    "City": Accuracy.CITY,
-}
+    def places_of(self, country: str) -> Ints:
+        """Return the places of a country and of what belongs to it overseas."""
+        ...
 
 
 def locate(
@@ -96,7 +89,8 @@ def locate(
     """Locate every address as exactly as its parts allow, or say why it cannot be located.
 
     Salesforce's own coordinate counts if it is at least as exact as ours. Without an accuracy
-    it counts as a street, provided it lies within `CONTRADICTION_KM` of the postal code. Then
+    it counts as a street, provided it lies within `CONTRADICTION_KM` of the postal code. One that
+    lies farther than `COUNTRY_KM` from every known place of the country never counts. Then
     comes the postal code, then the city. Where postal code and state contradict each other, the
     city decides: if that state has such a city far from the postal code, two stand against one.
 
@@ -106,7 +100,14 @@ def locate(
     found = _find_distinct(addresses, gazetteer)
     if not len(found.lon_deg) == len(given.lon_deg) == len(given.accuracy.codes):
         raise ValueError(f"{len(given.lon_deg)} coordinates for {len(found.lon_deg)} addresses")
-    given_level, doubt = _judge_given(given, found)
+    given_level, doubt = judge(
+        given,
+        AddressPlaces.of(
+            (found.postal_lon_deg, found.postal_lat_deg), (found.city_lon_deg, found.city_lat_deg)
+        ),
+        country=_country(addresses),
+        places=gazetteer,
+    )
     use_given = (given_level > Accuracy.NONE) & (given_level >= found.level)
     level = np.where(use_given, given_level, found.level)
     source = np.where(use_given, _Origin.SALESFORCE, found.origin)
@@ -130,7 +131,6 @@ class _Origin(IntEnum):
 
 
 _CAUSE_NUMBER = {cause: number for number, cause in enumerate(Unlocated, start=1)}
-_DOUBT_NUMBER = {doubt: number for number, doubt in enumerate(Doubt, start=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ class _Found:
     cause: NDArray[np.int8]
     postal_lon_deg: Floats
     postal_lat_deg: Floats
+    city_lon_deg: Floats
+    city_lat_deg: Floats
 
     def of_rows(self, groups: NDArray[np.intp]) -> _Found:
         return _Found(
@@ -154,6 +156,8 @@ class _Found:
             self.cause[groups],
             self.postal_lon_deg[groups],
             self.postal_lat_deg[groups],
+            self.city_lon_deg[groups],
+            self.city_lat_deg[groups],
         )
 
 
@@ -178,7 +182,23 @@ def _find_distinct(addresses: LocatableAddresses, gazetteer: Gazetteer) -> _Foun
     return found.of_rows(groups)
 
 
+# Addresses of the armed forces: they name the country, and lie wherever the post is.
+_POSTS_ABROAD = frozenset({"US-AA", "US-AE", "US-AP"})
+
 _Texts = Sequence[str | None]
+
+
+def _country(addresses: LocatableAddresses) -> TextColumn:
+    """Return countries, missing where a place of the country says nothing of the address."""
+    abroad = [
+        number
+        for number, code in enumerate(addresses.subdivision_code.vocabulary)
+        if code in _POSTS_ABROAD
+    ]
+    posted = np.isin(addresses.subdivision_code.codes, abroad)
+    country = addresses.country_code
+    codes = np.where(posted, -1, country.codes).astype(country.codes.dtype)
+    return TextColumn(codes, country.vocabulary)
 
 
 def _find(  # four parallel columns of one address
@@ -225,6 +245,8 @@ def _find(  # four parallel columns of one address
         cause=_causes(countries, subdivisions, postal_codes, cities, namesakes, place),
         postal_lon_deg=places_lon[by_postal],
         postal_lat_deg=places_lat[by_postal],
+        city_lon_deg=places_lon[by_city],
+        city_lat_deg=places_lat[by_city],
     )
 
 
@@ -252,41 +274,6 @@ def _causes(  # four parallel columns of one address
     both = _CAUSE_NUMBER[Unlocated.UNKNOWN_POSTAL_CODE_AND_CITY]
     conditions = [condition for condition, _ in ranked]
     return np.select(conditions, [number for _, number in ranked], both).astype(np.int8)
-
-
-def _judge_given(
-    given: GivenCoordinates, found: _Found
-) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Return the accuracy that each given coordinate is worth, 0 for none, and its doubt."""
-    lon, lat = given.lon_deg, given.lat_deg
-    incomplete = np.isnan(lon) != np.isnan(lat)
-    present = ~(np.isnan(lon) | np.isnan(lat))
-    in_range = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-    at_zero = (lon == 0) & (lat == 0)
-    unnamed = given.accuracy.codes < 0
-    levels = [_ACCURACY_OF_GIVEN.get(name, Accuracy.NONE) for name in given.accuracy.vocabulary]
-    level = np.array([*levels, Accuracy.STREET], dtype=np.int8)[given.accuracy.codes]
-    apart_km = haversine_km(
-        lon, lat, to_lon_deg=found.postal_lon_deg, to_lat_deg=found.postal_lat_deg
-    )
-    contradicts = present & in_range & (apart_km > CONTRADICTION_KM)
-    turned_km = haversine_km(
-        lat, lon, to_lon_deg=found.postal_lon_deg, to_lat_deg=found.postal_lat_deg
-    )
-    turns_in_range = (np.abs(lat) <= 180) & (np.abs(lon) <= 90)
-    astray = ~in_range | contradicts
-    swapped = present & astray & turns_in_range & (turned_km <= CONTRADICTION_KM)
-    usable = present & in_range & ~at_zero & ~swapped & ~(contradicts & unnamed)
-    ranked = [
-        (incomplete, Doubt.INCOMPLETE),
-        (swapped, Doubt.SWAPPED),
-        (present & ~in_range, Doubt.OUT_OF_RANGE),
-        (present & at_zero, Doubt.AT_ZERO),
-        (present & (level == Accuracy.NONE), Doubt.TOO_COARSE),
-        (contradicts, Doubt.CONTRADICTS_ADDRESS),
-    ]
-    doubt = np.select([flag for flag, _ in ranked], [_DOUBT_NUMBER[name] for _, name in ranked], 0)
-    return np.where(usable, level, 0).astype(np.int8), doubt.astype(np.int8)
 
 
 def _named(numbers: NDArray[np.int8], names: Sequence[str | None]) -> TextColumn:

@@ -20,8 +20,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM, haversine_km
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import EARTH_RADIUS_KM, haversine_km
 
 # Corners this far apart follow the drawn line closely enough: in a plane, a straight line of
 # longitude and latitude is a curve.

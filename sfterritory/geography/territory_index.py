@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from sfterritory.geography.distance import KM_PER_DEGREE, haversine_km
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import KM_PER_DEGREE, haversine_km
 
 NOWHERE = -1
 
@@ -134,6 +134,24 @@ class TerritoryIndex:
                 lon_deg[chunk], lat_deg[chunk], max_gap_km=self._max_gap_km
             )
         return found
+
+    def gaps_km(self, lon_deg: Floats, lat_deg: Floats, territory: Ints) -> Floats:
+        """Return how far outside the area of its territory each point lies, 0 inside or for -1.
+
+        Args:
+            lon_deg: Longitudes, shape (n,).
+            lat_deg: Latitudes.
+            territory: The answers of `territories_at`.
+        """
+        gaps = np.zeros(len(lon_deg))
+        for number in np.unique(territory[territory >= 0]).tolist():
+            rows = np.flatnonzero(territory == number)
+            parts = [part.polygon for part in self._parts.values() if part.territory == number]
+            area = shapely.multipolygons(parts)
+            outside = rows[~shapely.intersects_xy(area, lon_deg[rows], lat_deg[rows])]
+            areas = np.full(len(outside), area, dtype=np.object_)
+            gaps[outside] = _gaps(areas, lon_deg[outside], lat_deg[outside])[1]
+        return gaps
 
     def _insert(self, territory: int, area: Polygon | MultiPolygon) -> None:
         _check_area(territory, area)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from shapely import MultiPolygon, Polygon
 
-from sfterritory.geography.distance import KM_PER_DEGREE
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import KM_PER_DEGREE
 
 Cells = NDArray[np.object_]
 

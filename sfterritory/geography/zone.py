@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sfterritory.geography.areas import draw_areas
-from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.leg import discs
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import haversine_km
 from sfterritory.model.travel import Points, TravelTime
 
 FASTEST_KMH = 130.0

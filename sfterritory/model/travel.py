@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sfterritory.model.columns import Flags, Floats, Ints
 
+ESTIMATE = "estimate"
 _AND = " + "
 
 
@@ -64,10 +65,35 @@ class Legs:
     km_estimated: Flags | None = None
 
 
-def joined_sources(*sources: str) -> str:
-    """Return the sources of several answers as one, each named once."""
-    words = [word for source in sources for word in source.split(_AND) if word]
-    return _AND.join(dict.fromkeys(words))
+class SourceTally:
+    """How many legs each source answered, over several questions."""
+
+    def __init__(self) -> None:
+        self._legs: dict[str, int] = {}
+
+    def add(self, legs: Legs) -> None:
+        """Take note of one answer; of two sources, the estimate gave what is estimated."""
+        if legs.minutes.size == 0:
+            return
+        words = legs.source.split(_AND)
+        estimated = int((legs.quality == Quality.ESTIMATE).sum())
+        for word in words:
+            share = estimated if word.startswith(ESTIMATE) else legs.minutes.size - estimated
+            answered = share if len(words) > 1 else legs.minutes.size
+            self._legs[word] = self._legs.get(word, 0) + answered
+
+    @property
+    def words(self) -> str:
+        """Return every source once, the one that answered most first; '' if nothing was asked."""
+        return _AND.join(sorted(self._legs, key=lambda word: -self._legs[word]))
+
+
+def joined_sources(*answers: Legs) -> str:
+    """Return what several answers rest on, the source that answered most first."""
+    tally = SourceTally()
+    for legs in answers:
+        tally.add(legs)
+    return tally.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.optimize.sphere import Vectors, totals, unit_vectors
+from sfterritory.model.sphere import Vectors, totals, unit_vectors
 
 Longs = NDArray[np.int64]
 _OPPOSITE = 1e-9
+PILE = 1_000  # accounts on one point that differ in nothing but what they hold
+
+CELLS_PER_REP = 400
+CELLS_PER_BAND = 8  # of the width of the narrowest
+"""How finely what moves as one divides a territory and a band, where accounts are very many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,49 @@ def aggregated(book: Book, number: Ints) -> Book:
         lock=book.lock[first],
         group=book.group[first],
     )
+
+
+def cell_load(lo: Floats, hi: Floats, *, total: float) -> float:
+    """Return what may move as one of a measure, beside all of it and beside its bands, (k,).
+
+    A rep who gets nothing has no band that could be missed.
+    """
+    bounded = np.isfinite(hi) & (hi > 0)
+    width = float((hi - lo).min(where=bounded, initial=np.inf))
+    return min(width / CELLS_PER_BAND, total / (CELLS_PER_REP * len(hi)))
+
+
+def bundled(book: Book, most: Floats) -> Book:
+    """Return a book of single accounts with piles on one point as bundles; itself without piles.
+
+    A search cannot tell apart what lies on one point with one rep, one lock and one group, and a
+    million of it cost it what a million places cost. A bundle holds about `most` of each demand,
+    shape (demands,), or is one account that holds more.
+    """
+    _, back, count = np.unique(book.vectors[:, 0], return_inverse=True, return_counts=True)
+    piled = np.flatnonzero(count[back] > PILE)
+    if len(piled) == 0:
+        return book
+    columns = (*book.vectors[piled].T, book.rep[piled], book.lock[piled], book.group[piled])
+    order = piled[np.lexsort((piled, *columns))]
+    kinds = np.column_stack([column[np.searchsorted(piled, order)] for column in columns])
+    begins = np.append(True, (kinds[1:] != kinds[:-1]).any(axis=1))
+    kind = np.cumsum(begins) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.nan_to_num(book.amounts[:, order] / most[:, None], nan=0.0).max(axis=0)
+    share = np.minimum(share, 1.0)
+    before = np.cumsum(share) - share
+    before -= before[np.flatnonzero(begins)][kind]
+    number = np.arange(len(book.rep), dtype=np.int32)
+    key = kind * (len(order) + 1) + np.floor(before).astype(np.int64)
+    _, first, bundle = np.unique(key, return_index=True, return_inverse=True)
+    size = np.bincount(bundle)
+    pays = (np.bincount(kind) > PILE)[kind[first]] & (size > 1)
+    number[order] = np.where(pays[bundle], order[first[bundle]], order)
+    made = aggregated(book, number)
+    # a mean of equal places is off by a rounding, and what lies on one point has to stay there
+    found = np.unique(made.unit, return_index=True)[1]
+    return replace(made, vectors=book.vectors[found])
 
 
 def _units(number: Ints, lock: Ints, group: Ints) -> Longs:

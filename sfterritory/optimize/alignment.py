@@ -72,6 +72,9 @@ class ConflictCode(StrEnum):
     NOBODY_MAY = "nobody_may"
     WHOLE_ACCOUNTS_DO_NOT_FIT = "whole_accounts_do_not_fit"
     """No proof: with accounts that could be split it would fit, and no arrangement was found."""
+    DRIVES_TOO_MUCH = "drives_too_much"
+    """No proof: verified on the territories that were found, as the next one."""
+    NEIGHBOURS_TOO_FAR = "neighbours_too_far"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,10 @@ class Widening:
     Attributes:
         demand: Name of the demand.
         rep: Roster row.
-        lo: Least load that can be kept, at most the one asked for.
-        hi: Most load that can be kept, at least the one asked for.
-        by: How far the limit moves, in the unit of the demand.
+        lo: Least load that would do, at most the one asked for.
+        hi: Most load that would do, at least the one asked for.
+        by: How far the limit has to move at the least, in the unit of the demand; `lo` and `hi`
+            leave 1 % more room for whole accounts.
         message: The same in words.
     """
 
@@ -177,6 +181,11 @@ class TerritoryPlan:
         lock_cause: What locked an account, missing where it is free.
         group: Which group of `Fit` each account is in.
         group_cause: Of each group, what made it.
+        together: How many accounts its unit has.
+        moving: For `BALANCE` how much of the blocking demand its unit holds; NaN where none blocks.
+        lifted_km: For `ALLOWED`, `IN_REACH` and `PREFERRED` what an hour of its unit would save
+            with the rep of the nearest centre, were what the reason names lifted; NaN elsewhere,
+            and where that alone is not enough.
         churn_km: Kilometres that an hour of the account had to save before it changed owner.
         bands: Limits and loads of each demand, hours first.
         centre_lon_deg: Where each territory's distances start.
@@ -192,6 +201,7 @@ class TerritoryPlan:
         relaxation: The smallest change of limits that would do; empty where all are kept.
         notes: What a reader has to know.
         travel_source: What the travel times rest on; '' where distances were used.
+        repair: Accounts left their rep only where a limit asked for it.
     """
 
     territory: Ints
@@ -210,6 +220,7 @@ class TerritoryPlan:
     lock_cause: TextColumn
     group: Ints
     group_cause: tuple[str, ...]
+    lifted_km: Floats
     churn_km: Floats
     bands: tuple[Band, ...]
     centre_lon_deg: Floats
@@ -222,6 +233,7 @@ class TerritoryPlan:
     relaxation: tuple[Widening, ...]
     notes: tuple[Note, ...]
     travel_source: str = ""
+    repair: bool = False
 
     @property
     def hours(self) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import km_between, lon_lat, unit_vectors
 from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.alignment import ReasonCode, Stage, TerritoryPlan
 from sfterritory.optimize.band import band_of
@@ -21,9 +22,13 @@ from sfterritory.optimize.infeasible import conflicts_of, relaxation_of
 from sfterritory.optimize.mode import REPAIR_CHURN_KM
 from sfterritory.optimize.note import empty_note, plan_notes
 from sfterritory.optimize.params import Mode
-from sfterritory.optimize.reasons import blocking_demand, following_unit, reason_codes
+from sfterritory.optimize.reason_code import (
+    blocking_demand,
+    following_unit,
+    nearer_rep,
+    reason_codes,
+)
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.sphere import km_between, lon_lat, unit_vectors
 from sfterritory.optimize.stage import Scale, stage
 
 Codes = NDArray[np.int8]
@@ -43,10 +48,12 @@ def plan_of(
     bands = tuple(band_of(demand, territory) for demand in request.demands)
     own = _own(request, book, problem, found, choice)
     blocking = blocking_demand(found.territory, choice.runner_up, amounts=book.amounts, bands=bands)
+    nearer = nearer_rep(problem, found.territory, choice)
     code = reason_codes(
         problem,
         found.territory,
         choice,
+        nearer=nearer,
         blocking=blocking,
         one_piece=request.gap_km is not None and drive is None,
     )
@@ -74,6 +81,7 @@ def plan_of(
         lock_cause=request.locks.cause,
         group=request.fit.group,
         group_cause=request.fit.cause,
+        lifted_km=np.where(reason == code[unit], nearer.saves_km(code)[unit], np.nan),
         churn_km=_churn(request, book, problem),
         bands=bands,
         centre_lon_deg=lon_deg,
@@ -86,6 +94,7 @@ def plan_of(
         relaxation=relaxation_of(request, _relaxed(problem, found), bands=bands),
         notes=(),
         travel_source="" if drive is None else drive.source,
+        repair=request.mode is Mode.REPAIR,
     )
     return replace(plan, notes=plan_notes(request, plan))
 
@@ -121,6 +130,7 @@ def empty_plan(request: TerritoryRequest) -> TerritoryPlan:
         lock_cause=request.locks.cause,
         group=request.fit.group,
         group_cause=request.fit.cause,
+        lifted_km=none,
         churn_km=none,
         bands=tuple(band_of(demand, nobody) for demand in request.demands),
         centre_lon_deg=request.roster.lon_deg,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.request import Demand
-from sfterritory.optimize.sphere import totals
 
 _SLACK_SHARE = 1e-9  # of the target or limit: sums of floats do not count as a broken limit
 

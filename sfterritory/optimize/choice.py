@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.drive import Drive
 from sfterritory.optimize.engine.alternatives import alternatives
 from sfterritory.optimize.engine.answer import Construction
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.sphere import Vectors, km_between
 
 Codes = NDArray[np.int8]
 

@@ -9,7 +9,7 @@ Source: Satopaa, Albrecht, Irwin and Raghavan (2011), "Finding a kneedle in a ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from sfterritory.model.columns import Ints
+from sfterritory.model.sphere import Vectors, km_between, unit_vectors
 from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.band import band_of
 from sfterritory.optimize.beside import beside
@@ -27,19 +28,10 @@ from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.metrics import Balance, balance
 from sfterritory.optimize.replan import Replan
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.sphere import Vectors, km_between, unit_vectors
 
 PRICES_KM = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 10_000.0)
 LOSS_SHARE = 0.15
-LOSS_SHARES = (0.13, 0.18)
-"""Published range of what a change of owner costs of a customer's yearly revenue."""
-METHOD = (
-    "farthest from the chord between the first and the last point, moved accounts and mean "
-    "kilometres both scaled to 0 to 1"
-)
-
-TravelHours = Callable[[Ints], float]
-"""Hours a year on the road of an alignment, in the order of the accounts."""
+"""Of a customer's yearly revenue; 0.13 to 0.18 is the published range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +45,6 @@ class PricePoint:
         value_moved_usd: Their value.
         risk_usd: Loss share times `value_moved_usd`.
         mean_km: Mean distance to the centres, weighted by hours.
-        travel_hours: Hours a year on the road, NaN where nobody said how to reckon them.
         balance: Of each demand, by name.
         territories_outside: How many break a limit.
         saved_km_hours_per_move: What each account moved on top of the point before saves, km hours
@@ -67,7 +58,6 @@ class PricePoint:
     value_moved_usd: float
     risk_usd: float
     mean_km: float
-    travel_hours: float
     balance: dict[str, Balance]
     territories_outside: int
     saved_km_hours_per_move: float
@@ -79,16 +69,12 @@ class PriceCurve:
     """Points from the fewest moves to the most; none is beaten by another on moves and travel.
 
     Attributes:
-        today: What is true if nothing moves; its limits may be broken.
         points: At least one.
         loss_share: What a change of owner is taken to cost of a customer's yearly value.
-        method: How the knee is found.
     """
 
-    today: PricePoint
     points: tuple[PricePoint, ...]
     loss_share: float
-    method: str = METHOD
 
     @property
     def knee(self) -> PricePoint | None:
@@ -102,7 +88,6 @@ def price_curve(
     *,
     prices_km: Sequence[float] = PRICES_KM,
     loss_share: float = LOSS_SHARE,
-    travel_hours: TravelHours | None = None,
     executor: Executor | None = None,
 ) -> PriceCurve:
     """Return what the plan would be at other prices of change, measured by great-circle distance.
@@ -112,7 +97,6 @@ def price_curve(
         plan: Its centres stay.
         prices_km: Each at least 0; accounts keep their prices' relations to each other.
         loss_share: 0 to 1; 0.13 to 0.18 is the published range.
-        travel_hours: Hours on the road of an alignment in the order of `request.accounts`.
         executor: Works out points beside each other; it never changes the answer.
 
     Raises:
@@ -124,7 +108,6 @@ def price_curve(
         request,
         unit_vectors(plan.centre_lon_deg, plan.centre_lat_deg),
         loss_share,
-        travel_hours,
     )
     points = [
         measure.point(one.scale, replan.given(one.territory))
@@ -133,7 +116,7 @@ def price_curve(
         )
     ]
     kept = _marginal(_undominated(points), float(plan.hours.sum()))
-    return PriceCurve(measure.point(0.0, request.accounts.rep), tuple(_with_knee(kept)), loss_share)
+    return PriceCurve(tuple(_with_knee(kept)), loss_share)
 
 
 def _curve_point(problem: Problem, start: Start, price_km: float) -> engine_curve.CurvePoint:
@@ -149,7 +132,6 @@ class _Measure:
     request: TerritoryRequest
     centres: Vectors
     loss_share: float
-    travel_hours: TravelHours | None
 
     def point(self, price_km: float, territory: Ints) -> PricePoint:
         accounts, demands = self.request.accounts, self.request.demands
@@ -167,7 +149,6 @@ class _Measure:
             value_moved_usd=value_usd,
             risk_usd=self.loss_share * value_usd,
             mean_km=float((hours[held] * km).sum()) / weight if weight > 0 else 0.0,
-            travel_hours=np.nan if self.travel_hours is None else self.travel_hours(territory),
             balance={name: balance(band) for name, band in bands.items()},
             territories_outside=int(np.any([one.outside for one in bands.values()], axis=0).sum()),
             saved_km_hours_per_move=np.nan,

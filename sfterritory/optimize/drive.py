@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import km_between, lon_lat
 from sfterritory.model.travel import Points, TravelTime
 from sfterritory.optimize.engine.answer import Construction, Start, cost_km
 from sfterritory.optimize.engine.assign import Travel, assign, candidate_pairs
 from sfterritory.optimize.engine.kernel import FAR_PRICE_KM, Longs
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import Obstacle
-from sfterritory.optimize.sphere import km_between, lon_lat
 
 
 @dataclass(frozen=True, slots=True)

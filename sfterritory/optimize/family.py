@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import MISSING_CODE, Flags, Floats, Ids, Ints, TextColumn
+from sfterritory.model.sphere import Vectors, group_medians, km_between, totals, unit_vectors
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import Vectors, group_medians, km_between, totals, unit_vectors
 from sfterritory.optimize.tree import spreads_km
 from sfterritory.optimize.unit import Longs, numbered, standing_alone
 from sfterritory.optimize.workload import Calls, nearest_km, travel_share

@@ -21,6 +21,7 @@ from sfterritory.optimize.request import Demand, TerritoryRequest
 
 _KEPT = 100
 _SLACK_SHARE = 1e-9
+_WHOLE_SHARE = 0.01  # of a limit: room that whole accounts want beyond that of divisible ones
 
 _CODES = {
     Obstacle.LOCKED_OVER: ConflictCode.LOCKS_EXCEED_LIMIT,
@@ -59,6 +60,8 @@ def relaxation_of(
 ) -> tuple[Widening, ...]:
     """Return the limits that have to give way, the widest first; empty where all are kept.
 
+    What is proven holds for accounts that could be split; limits told leave whole ones 1 % more.
+
     `relaxation` has, by name of the demand, how far least and greatest loads give way, each (k,).
 
     Where accounts that could be split would fit and whole ones did not, limits as wide as the plan
@@ -80,13 +83,16 @@ def relaxation_of(
 def _widening(
     request: TerritoryRequest, demand: Demand, rep: int, less: float, more: float
 ) -> Widening:
-    lo, hi = max(0.0, float(demand.lo[rep]) - less), float(demand.hi[rep]) + more
+    least, most = float(demand.lo[rep]), float(demand.hi[rep])
+    lo, hi = least, most
     name, unit = request.roster.names[rep], demand.unit
     parts = []
     if more > 0:
-        parts.append(f"at most {written(hi, unit)} in place of {written(hi - more, unit)}")
+        hi = (most + more) * (1.0 + _WHOLE_SHARE)
+        parts.append(f"at most {written(hi, unit)} in place of {written(most, unit)}")
     if less > 0:
-        parts.append(f"at least {written(lo, unit)} in place of {written(lo + less, unit)}")
+        lo = max(0.0, least - less) * (1.0 - _WHOLE_SHARE)
+        parts.append(f"at least {written(lo, unit)} in place of {written(least, unit)}")
     return Widening(
         demand=demand.name,
         rep=rep,
@@ -274,7 +280,8 @@ def _unproven(words: _Words, bands: tuple[Band, ...], proven: set[str]) -> Itera
         yield Conflict(
             code=ConflictCode.WHOLE_ACCOUNTS_DO_NOT_FIT,
             message=f"no arrangement of whole accounts within the limits of {band.name} was found: "
-            f"{some([request.roster.names[rep] for rep in worst.tolist()])} lie outside, the worst "
+            f"{some([request.roster.names[rep] for rep in worst.tolist()])} "
+            f"{'lies' if len(reps) == 1 else 'lie'} outside, the worst "
             f"by {written(float(off[worst[0]]), band.unit)}{_held(words, band)}",
             demand=band.name,
             amount=float(off.sum()),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints
+from sfterritory.model.sphere import group_medians, km_between, totals, unit_vectors
 from sfterritory.optimize.band import Band, band_of
 from sfterritory.optimize.request import Demand
-from sfterritory.optimize.sphere import group_medians, km_between, totals, unit_vectors
 
 _NEW_TO_REP_SHARE = 0.2
 

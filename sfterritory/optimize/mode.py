@@ -6,10 +6,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors, chord_km, group_medians, unit_length, unit_vectors
 from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, unit_length, unit_vectors
 
 _SHARED_HOME_KM = 1.0
 _SHARED_HOME_PULL = 0.5

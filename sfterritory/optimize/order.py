@@ -109,6 +109,7 @@ class Order:
             moving=_spread(plan.moving, rows),
             lock_cause=TextColumn(_spread(cause.codes, rows), cause.vocabulary),
             group=_spread(plan.group, rows),
+            lifted_km=_spread(plan.lifted_km, rows),
             churn_km=_spread(plan.churn_km, rows),
             bands=tuple(self._band(one) for one in plan.bands),
             centre_lon_deg=_spread(plan.centre_lon_deg, reps),

@@ -127,6 +127,11 @@ class WorkloadParams(Document):
         return self
 
 
+TENURE, RELATIONSHIP = "tenure", "relationship"
+CHURN_SOURCES = frozenset({TENURE, RELATIONSHIP})
+"""What can make a change of owner dearer beside fields of Account."""
+
+
 class TerritoryParams(Document):
     """What a good plan is."""
 
@@ -138,14 +143,29 @@ class TerritoryParams(Document):
     )
     churn_weights: dict[str, float] = Field(
         default_factory=dict,
-        description="fields of Account that make a change dearer: an account with the mean of the "
-        "field costs this much more, as a share of the price",
+        description="what makes a change dearer: number and date fields of Account, tenure (days "
+        "that the owner has had it), relationship (the owner's tasks and events with it); an "
+        "account with the mean of one costs this much more, as a share of the price",
     )
     within_capacity: bool = Field(
         default=True, description="no territory holds more hours than its rep has"
     )
     max_km: float | None = Field(
         default=None, gt=0, le=20_016, description="longest way from a territory's centre"
+    )
+    max_neighbour_km: float | None = Field(
+        default=None,
+        gt=0,
+        le=20_016,
+        description="longest way between neighbours of a territory; verified on the territories "
+        "found, not built by",
+    )
+    max_drive_hours_per_week: float | None = Field(
+        default=None,
+        gt=0,
+        le=168,
+        description="driving of a territory in a week worked; verified on the territories found, "
+        "not built by",
     )
     connected: bool = Field(default=False, description="territories in one piece")
     water_gap_km: float | None = Field(

@@ -1,9 +1,12 @@
-"""Books too large for one process: aggregate part by part, solve on one node, label part by part.
+"""Books with very many accounts to a rep: cells part by part, a plan of cells, labels by cell.
+
+Three calls. `cells_of` lays the accounts of a part together in cells that are small beside a
+territory and beside every band; the engine shares out the cells of all parts in one process;
+`labelled` gives each account the rep of its cell. A cell moves whole and holds the sum of its
+accounts: limits that its plan keeps are kept by the accounts, to the last one.
 
 Parts are compact pieces of the map with about as many accounts each, cut by where accounts lie and
-never by how many workers there are: the answer is the same for any number of them. Labels by prices
-miss bands by what the cells round; the accounts that hang least on their rep are then divided
-exactly on one node, with all others as they are.
+never by how many workers there are: the answer is the same for any number of them.
 """
 
 from __future__ import annotations
@@ -15,52 +18,55 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between, totals
+from sfterritory.optimize.aggregate import cell_load
 from sfterritory.optimize.beside import beside
 from sfterritory.optimize.engine.answer import Construction, Plans, Start, answered, cost_km
-from sfterritory.optimize.engine.basis import Distances
-from sfterritory.optimize.engine.bound import lower_bound
-from sfterritory.optimize.engine.cells import aggregate, solve
+from sfterritory.optimize.engine.bound import cheapest_of_all, lower_bound
+from sfterritory.optimize.engine.cells import solve, summed
 from sfterritory.optimize.engine.centre import medians, start_centres
 from sfterritory.optimize.engine.contiguity import land
-from sfterritory.optimize.engine.divide import WARM_ROUNDS, divide
 from sfterritory.optimize.engine.joining import joined
 from sfterritory.optimize.engine.kernel import Longs
-from sfterritory.optimize.engine.pile import without_piles
-from sfterritory.optimize.engine.problem import Measure, Problem
+from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks, space_order
 from sfterritory.optimize.engine.solve import (
     beyond_reach_km,
-    filled,
+    construct,
     make_book,
     rows_of,
     settle_rest,
     working_rows,
 )
-from sfterritory.optimize.engine.terms import Terms, make_terms
-from sfterritory.optimize.margin import two_cheapest
-from sfterritory.optimize.sphere import Vectors, km_between, totals
+from sfterritory.optimize.engine.terms import make_terms
 
 PARTS_ABOVE = 2_000_000
-"""Units above which a book is solved in parts.
-
-A million take 63 CPU s as a whole and 84 in parts, with 1 % more travel: below this nothing is won.
-Above it parts bound what a process sends and labels; nobody measured yet how much that saves.
-"""
+"""Units above which a book is solved in parts: below, one process has the better plan in time."""
 
 PART_ROWS = 100_000  # 6 MB to send: less than Dask warns of, more than starting a call costs
-CELLS_PER_REP = 50
-_OPEN_SHARES = (0.1, 0.1, 0.3, 1.0)  # of the hours of each rep; the last leaves nothing as it is
-_LABEL_BLOCKS = 8  # rows to a cell of the order in which rows are labelled
+_FINER = (1.0, 0.25, 0.0)  # size of cells where a plan of larger ones breaks a limit; 0: accounts
+_BLOCK_ROWS = 64  # to a block of the order in which rows are priced
 _COST_ROWS = 1_000_000  # measured at a time: temporary columns stay small
 _MEDIAN_STEPS = 12
-_MEDIAN_ROUNDS = 1
-_GOOD_GAP = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The accounts of one part as cells.
+
+    Attributes:
+        cell: Cell of each account, shape (n,).
+        rows: The cells, c of them: their places, hours, group, and the rep with most of them.
+    """
+
+    cell: Longs
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What a part is labelled with; small, whatever the number of accounts.
+    """What a part is priced with; small, whatever the number of accounts.
 
     Attributes:
         settled: Centres and prices.
@@ -80,26 +86,25 @@ class Prices:
         groups = np.unique(rows.group).astype(np.int64)
         return cls(settled, max_km, extra_km[groups], groups)
 
-    def numbered(self, rows: Rows) -> tuple[Rows, Terms]:
-        """Return the rows with their groups numbered as the terms have them."""
-        group = np.searchsorted(self.groups, rows.group).astype(np.int32)
-        return rows._replace(group=group), make_terms(self.max_km, self.extra_km)
 
+def cells_of(part: Rows, *, hours: float) -> Cells:
+    """Return the accounts of a part as compact cells of about so many hours, each of one group.
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Reps of one part.
-
-    Attributes:
-        rep: Who has each account, shape (n,).
-        hold: Share of the rep's hours in the part that hang less on their rep than the account
-            does, 0 to 1: the lowest change hands first, shape (n,).
-        least_km: What an hour of each costs at least, less the price, shape (n,).
+    An account that is heavier is a cell of its own.
     """
+    n, total = len(part.hours), float(part.hours.sum())
+    if n == 0 or n * hours <= total:  # cells would be smaller than accounts
+        return Cells(np.arange(n, dtype=np.int64), part)
+    order, start = grouped_order(part, parts=max(1, min(n, round(total / hours))))
+    cell = np.empty(n, dtype=np.int64)
+    cell[order] = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    return Cells(cell, summed(part.taken(order), start))
 
-    rep: Ints
-    hold: Floats
-    least_km: Floats
+
+def labelled(cells: Cells, rep: Ints) -> Ints:
+    """Return the rep of each account of a part; `rep` is that of each of its cells, shape (c,)."""
+    of: Ints = rep[cells.cell]
+    return of
 
 
 def cut(problem: Problem, chosen: Longs, *, part_rows: int = PART_ROWS) -> list[Longs]:
@@ -110,33 +115,6 @@ def cut(problem: Problem, chosen: Longs, *, part_rows: int = PART_ROWS) -> list[
         np.sort(chosen[order[begin:end]])
         for begin, end in zip(start[:-1].tolist(), start[1:].tolist(), strict=True)
     ]
-
-
-def cells_of(part: Rows, *, cells: int) -> Rows:
-    """Return about so many micro-cells of a part, none of an empty part."""
-    return aggregate([part], cells_per_part=max(1, cells)) if len(part.hours) else part
-
-
-def label_part(part: Rows, prices: Prices) -> Labels:
-    """Return the cheapest rep of each account of a part, and how firmly it stays with that rep."""
-    n, k = len(part.hours), len(prices.settled.psi)
-    if n == 0:
-        return Labels(np.empty(0, dtype=np.int32), np.empty(0), np.empty(0))
-    order, rows, terms = _ordered(part, prices)
-    blocks = make_blocks(rows, order[1])
-    least, found, more = two_cheapest(
-        rows, blocks, prices.settled.centres, terms, prices.settled.psi
-    )
-    by_margin = np.lexsort((order[0], more, found))  # of equal ones by row
-    hours, of = rows.hours[by_margin], found[by_margin]
-    before = np.cumsum(hours) - hours
-    first = np.searchsorted(of, np.arange(k))
-    base = before[np.minimum(first, n - 1)]
-    hold, rep, least_km = np.empty(n), np.empty(n, dtype=np.int32), np.empty(n)
-    total = totals(of, hours, n_groups=k)
-    hold[order[0][by_margin]] = (before - base[of]) / total[of]
-    rep[order[0]], least_km[order[0]] = found, least
-    return Labels(rep, np.clip(hold, 0.0, 1.0), least_km)
 
 
 def construct_in_parts(
@@ -152,231 +130,129 @@ def construct_in_parts(
 
     Args:
         problem: What to solve; at least one account has to be balanced.
-        executor: Aggregates and labels parts beside each other.
+        executor: Makes cells and prices accounts of parts beside each other.
         start: Centres and prices of an earlier answer; its centres are kept.
         books: Where free centres set out, NaN for those without, shape (k, 3).
         gap_km: As `construct`; joining pieces is done by one process.
         part_rows: About as many accounts to a part; another number is another answer.
     """
-    limits, apart = free_band(problem), without_piles(problem)
-    parts = cut(apart, working_rows(apart), part_rows=part_rows)
-    chosen, rows = np.concatenate(parts), [rows_of(apart, part) for part in parts]
-    cells = _aggregated(apart, rows, executor)
-    settled = _settled(apart, cells, limits, start=start, books=books)
-    desk = _Desk(apart, limits, chosen, rows, executor)
-    found = desk.divided(settled)
-    for _ in range(_MEDIAN_ROUNDS if start is None and problem.free_centre.any() else 0):
-        centres = _medians(apart, filled(apart, chosen, found.rep), found.settled.centres)
-        found = desk.divided(Start(centres, found.settled.psi))
-    settled = found.settled
-    if apart is not problem:  # the bound is of the true places
-        centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
-        settled = Start(centres, settled.psi)
-        rows = [rows_of(problem, part) for part in parts]
-        found = replace(
-            found, bound_km_hours=_Desk(problem, limits, chosen, rows, executor).bound(settled)
-        )
-    feasible, territory = (
-        settle_rest(problem, filled(problem, chosen, one), settled.centres)
-        for one in (found.first, found.rep)
+    limits, free = free_band(problem), working_rows(problem)
+    locked = np.flatnonzero(problem.lock >= 0).astype(np.int64)
+    pieces = [*cut(problem, free, part_rows=part_rows)]
+    if len(locked):
+        pieces += cut(problem, locked, part_rows=part_rows)
+    chosen, rows = np.concatenate(pieces), [_told_apart(problem, one) for one in pieces]
+    answer, cell = _planned(problem, (chosen, rows), limits, (start, books, gap_km), executor)
+    first, territory = (
+        _on_accounts(problem, chosen, rep[cell], answer.centres)
+        for rep in (answer.feasible, answer.territory)
     )
     if gap_km is not None:
         territory = joined(
             problem,
             territory,
-            settled.centres,
-            psi=settled.psi,
+            answer.centres,
+            psi=answer.psi,
             band=limits.whole,
             where=land(problem.vectors, gap_km=gap_km),
         )
-    centres, everybody = settled.centres, np.arange(len(problem.rep))
+    settled = answer.start
+    if start is None and problem.free_centre.any():
+        settled = Start(_medians(problem, territory, answer.centres), answer.psi)
     return answered(
         problem,
         limits,
-        Plans(feasible, territory, settled),
+        Plans(first, territory, settled),
         costs=(
-            _costs(problem, everybody, feasible, centres),
-            _costs(problem, everybody, territory, centres),
+            _costs(problem, first, settled.centres),
+            _costs(problem, territory, settled.centres),
         ),
-        free_bound=found.bound_km_hours,
-        beyond_km=beyond_reach_km(problem, centres),
+        free_bound=_bound(problem, pieces, limits, settled, executor),
+        beyond_km=beyond_reach_km(problem, settled.centres),
     )
 
 
-def _ordered(part: Rows, prices: Prices) -> tuple[tuple[Longs, Longs], Rows, Terms]:
-    rows, terms = prices.numbered(part)
-    order = grouped_order(rows, parts=max(1, len(rows.hours) // _LABEL_BLOCKS))
-    return order, rows.taken(order[0]), terms
-
-
-def _aggregated(problem: Problem, rows: Sequence[Rows], executor: Executor | None) -> Rows:
-    """Return the cells of all parts, shared out by the hours of each."""
-    hours = np.array([float(part.hours.sum()) for part in rows])
-    share = CELLS_PER_REP * problem.n_reps / hours.sum()
-    sent = ((part, round(share * held)) for part, held in zip(rows, hours.tolist(), strict=True))
-    cells = list(beside(executor, _cells, sent))
-    return Rows(*(np.concatenate(columns) for columns in zip(*cells, strict=True)))
-
-
-def _settled(
+def _planned(
     problem: Problem,
-    cells: Rows,
+    book: tuple[Longs, Sequence[Rows]],
     limits: FreeBand,
-    *,
-    start: Start | None,
-    books: Vectors | None,
-) -> Start:
-    """Return centres and prices for the cells."""
-    free, terms, homes = problem.free_centre, problem.terms, problem.homes
-    if start is not None:
-        homes = np.where(free[:, None], start.centres, homes)
-    elif books is not None and free.any() and not np.isnan(books[free, 0]).all():
-        anchored = np.where(np.isnan(homes), books, homes)
-        start = Start(start_centres(cells, anchored, terms), np.zeros(problem.n_reps))
-    return solve(cells, homes, terms=terms, band=limits.first, start=start)
+    how: tuple[Start | None, Vectors | None, float | None],
+    executor: Executor | None,
+) -> tuple[Construction, Longs]:
+    """Return the plan of cells and the cell of each account, cells finer where limits ask for it.
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A plan for accounts that are not locked.
-
-    Attributes:
-        first: Who has each at first, shape (n,).
-        rep: Who has each after improvement, shape (n,).
-        settled: Centres and prices.
-        bound_km_hours: What no plan can beat, for these centres.
-        gap: How far the plan is above that, as a share; infinite where it breaks a limit.
+    `book` has the accounts and, part by part, their rows.
     """
-
-    first: Ints
-    rep: Ints
-    settled: Start
-    bound_km_hours: float
-    gap: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What every round of labels needs; `rows` are of the accounts `chosen`, part by part."""
-
-    problem: Problem
-    limits: FreeBand
-    chosen: Longs
-    rows: Sequence[Rows]
-    executor: Executor | None
-
-    def divided(self, settled: Start) -> _Found:
-        """Return the plan for given centres, from prices that are near the right ones.
-
-        Prices label all accounts, and those that hang least on their rep are divided within what
-        the others leave; that gives better prices, and their labels the bound. More accounts are
-        opened where limits or bound ask for it.
-        """
-        best = None
-        labels = self._labelled(settled)
-        for share in _OPEN_SHARES:
-            found = self._within_bands(labels, settled, share)
-            if found is None:
-                continue
-            first, rep, psi = found
-            settled = Start(settled.centres, psi)
-            labels = self._labelled(settled)
-            made = self._judged(first, rep, settled, labels.least_km)
-            if best is None or made.gap < best.gap:
-                best = made
-            if made.gap <= _GOOD_GAP:
-                break
-        if best is None:
-            raise AssertionError("the last share leaves nothing as it is")
-        return best
-
-    def bound(self, settled: Start) -> float:
-        """Return what no plan for these centres can beat."""
-        return self._bound(settled, self._labelled(settled).least_km)
-
-    def _bound(self, settled: Start, least_km: Floats) -> float:
-        hours = self.problem.hours[self.chosen]
-        return lower_bound(hours, least_km, band=self.limits.first, psi=settled.psi)
-
-    def _labelled(self, settled: Start) -> Labels:
-        """Return the labels of all parts, one after the other."""
-        problem = self.problem
-        sent = (
-            (part, Prices.of(part, settled, max_km=problem.max_km, extra_km=problem.extra_km))
-            for part in self.rows
-        )
-        found = list(beside(self.executor, _labels, sent))
-        return Labels(
-            np.concatenate([one.rep for one in found]),
-            np.concatenate([one.hold for one in found]),
-            np.concatenate([one.least_km for one in found]),
-        )
-
-    def _within_bands(
-        self, labels: Labels, settled: Start, share: float
-    ) -> tuple[Ints, Ints, Floats] | None:
-        """Return who has each account at first and later, and prices; None without room."""
-        loose = np.flatnonzero(labels.hold < share) if share < 1 else np.arange(len(self.chosen))
-        firm = np.ones(len(self.chosen), dtype=np.bool_)
-        firm[loose] = False
-        kept = _loads(self.problem, self.chosen[firm], labels.rep[firm])
-        lo, hi = self.limits.lo - kept, self.limits.hi - kept
-        if share < 1 and (hi < 0).any():
-            return None
-        part = _part_problem(self.problem, self.chosen[loose], np.maximum(lo, 0.0), hi)
-        first, rep, psi = _divided(part, self.limits, settled)
-        before, after = labels.rep.copy(), labels.rep.copy()
-        before[loose], after[loose] = first, rep
-        return before, after, psi
-
-    def _judged(self, first: Ints, rep: Ints, settled: Start, least_km: Floats) -> _Found:
-        hours = self.problem.hours[self.chosen]
-        bound = self._bound(settled, least_km)
-        load = _loads(self.problem, self.chosen, rep)
-        fits = bool(((load >= self.limits.lo) & (load <= self.limits.hi)).all())
-        cost = float((hours * _costs(self.problem, self.chosen, rep, settled.centres)).sum())
-        gap = (cost - bound) / max(cost, 1e-300) if fits else np.inf
-        return _Found(first, rep, settled, bound, gap)
+    chosen, rows = book
+    start, books, gap_km = how
+    most = cell_load(*limits.first, total=sum(float(part.hours.sum()) for part in rows))
+    for finer in _FINER:
+        hours = finer * most
+        made = list(beside(executor, _cells, ((part, hours) for part in rows)))
+        first = np.cumsum([0, *(len(one.rows.hours) for one in made[:-1])])
+        cell = np.concatenate([one.cell + at for one, at in zip(made, first.tolist(), strict=True)])
+        cells = Rows(*(np.concatenate(of) for of in zip(*(one.rows for one in made), strict=True)))
+        small = _of_cells(problem, chosen, cell, cells)
+        answer = _solved(small, start=start, books=books, gap_km=gap_km)
+        if answer.is_feasible or limits.conflicts or len(cells.hours) == len(chosen):
+            break
+    return answer, cell
 
 
-def _loads(problem: Problem, rows: Longs, rep: Ints) -> Floats:
-    """Return the load that some accounts make with their reps, shape (k, measures)."""
-    k = problem.n_reps
-    return np.column_stack([totals(rep, one.amount[rows], n_groups=k) for one in problem.measures])
+def _told_apart(problem: Problem, chosen: Longs) -> Rows:
+    """Return some accounts as rows whose groups tell apart locks, and owners who cost to leave."""
+    rows, reps = rows_of(problem, chosen), problem.n_reps + 1
+    owner = np.where(rows.churn_km > 0, rows.rep, -1)
+    group = (rows.group.astype(np.int64) * reps + problem.lock[chosen] + 1) * reps + owner + 1
+    return rows._replace(group=group)
 
 
-def _part_problem(problem: Problem, rows: Longs, lo: Floats, hi: Floats) -> Problem:
-    """Return the problem of some accounts, within limits that the others leave, (k, measures)."""
-    hi = np.maximum(hi, 0.0)
+def _of_cells(problem: Problem, chosen: Longs, cell: Longs, cells: Rows) -> Problem:
+    """Return the problem of cells; what they hold of a measure is the sum over their accounts."""
+    count, reps = len(cells.hours), problem.n_reps + 1
+
+    def total(amount: Floats) -> Floats:
+        held: Floats = totals(cell, amount[chosen], n_groups=count)
+        return held
+
     return replace(
         problem,
-        vectors=problem.vectors[rows],
-        measures=tuple(
-            Measure(one.name, one.amount[rows], np.minimum(lo, hi)[:, m], hi[:, m])
-            for m, one in enumerate(problem.measures)
-        ),
-        rep=problem.rep[rows],
-        lock=np.full(len(rows), -1, dtype=np.int32),
-        churn_km=problem.churn_km[rows],
-        group=problem.group[rows],
+        vectors=cells.vectors,
+        measures=tuple(replace(one, amount=total(one.amount)) for one in problem.measures),
+        rep=cells.rep,
+        lock=(cells.group // reps % reps - 1).astype(np.int32),
+        churn_km=cells.churn_km,
+        group=(cells.group // reps**2).astype(np.int32),
     )
 
 
-def _divided(problem: Problem, limits: FreeBand, settled: Start) -> tuple[Ints, Ints, Floats]:
-    """Return who has each account at first and after improvement, and the prices."""
+def _solved(
+    problem: Problem, *, start: Start | None, books: Vectors | None, gap_km: float | None
+) -> Construction:
+    free, homes = problem.free_centre, problem.homes
+    if start is not None:  # its centres stay
+        homes = np.where(free[:, None], start.centres, homes)
+        return construct(replace(problem, homes=homes), start=start, gap_km=gap_km)
     book = make_book(problem)
-    if book is None:
-        raise ValueError("no account has to be balanced: `construct` answers that at once")
-    basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
-    inner = replace(free_band(problem), hair=limits.hair)
-    found = divide(problem, book.chosen, basis, limits=inner, how=(settled.psi, WARM_ROUNDS))
-    first, rep = np.empty_like(problem.rep), np.empty_like(problem.rep)
-    first[book.chosen], rep[book.chosen] = found.first, found.rep
-    return first, rep, found.psi
+    if books is None or book is None or not free.any() or np.isnan(books[free, 0]).all():
+        return construct(problem, gap_km=gap_km)
+    coarse = summed(book.rows, book.cells)
+    anchored = np.where(np.isnan(homes), books, homes)
+    begin = Start(start_centres(coarse, anchored, problem.terms), np.zeros(problem.n_reps))
+    band = free_band(problem).first
+    begin = solve(coarse, homes, terms=problem.terms, band=band, start=begin)
+    return construct(problem, start=begin, gap_km=gap_km)
+
+
+def _on_accounts(problem: Problem, chosen: Longs, rep: Ints, centres: Vectors) -> Ints:
+    """Return the rep of every account: of its cell, or the nearest where it weighs nothing."""
+    territory = problem.lock.copy()
+    territory[chosen] = rep
+    return settle_rest(problem, territory, centres)
 
 
 def _medians(problem: Problem, territory: Ints, centres: Vectors) -> Vectors:
-    held: Flags = (problem.hours > 0) & (territory >= 0)
+    held: Flags = problem.hours > 0
     return medians(
         problem.vectors[held],
         problem.hours[held],
@@ -387,20 +263,48 @@ def _medians(problem: Problem, territory: Ints, centres: Vectors) -> Vectors:
     )
 
 
-def _costs(problem: Problem, rows: Longs, rep: Ints, centres: Vectors) -> Floats:
-    """Return what an hour of some accounts costs with their reps, shape of `rows`."""
-    costs = np.empty(len(rows))
-    for begin in range(0, len(rows), _COST_ROWS):
-        some, whom = rows[begin : begin + _COST_ROWS], rep[begin : begin + _COST_ROWS]
-        km = km_between(problem.vectors[some], centres[whom])
-        costs[begin : begin + _COST_ROWS] = cost_km(problem, some, whom, km)
+def _bound(
+    problem: Problem,
+    pieces: Sequence[Longs],
+    limits: FreeBand,
+    settled: Start,
+    executor: Executor | None,
+) -> float:
+    """Return what no plan for these centres can beat, locked accounts aside."""
+    rows = (rows_of(problem, one) for one in pieces if problem.lock[one[0]] < 0)
+    sent = (
+        (part, Prices.of(part, settled, max_km=problem.max_km, extra_km=problem.extra_km))
+        for part in rows
+    )
+    found = np.array(list(beside(executor, _least, sent)))
+    return lower_bound(found[:, 0], found[:, 1], band=limits.first, psi=settled.psi)
+
+
+def _costs(problem: Problem, rep: Ints, centres: Vectors) -> Floats:
+    """Return what an hour of each account costs with its rep, shape (n,)."""
+    costs = np.empty(len(rep))
+    for begin in range(0, len(rep), _COST_ROWS):
+        some = np.arange(begin, min(begin + _COST_ROWS, len(rep)))
+        km = km_between(problem.vectors[some], centres[rep[some]])
+        costs[some] = cost_km(problem, some, rep[some], km)
     return costs
 
 
-def _cells(sent: tuple[Rows, int]) -> Rows:
-    part, cells = sent
-    return cells_of(part, cells=cells)
+def _cells(sent: tuple[Rows, float]) -> Cells:
+    part, hours = sent
+    return cells_of(part, hours=hours)
 
 
-def _labels(sent: tuple[Rows, Prices]) -> Labels:
-    return label_part(*sent)
+def _least(sent: tuple[Rows, Prices]) -> tuple[float, float]:
+    """Return the hours of a part, and what one of them costs at least, less the price."""
+    part, prices = sent
+    group = np.searchsorted(prices.groups, part.group).astype(np.int32)
+    parts = max(1, len(group) // _BLOCK_ROWS)
+    order, start = grouped_order(part._replace(group=group), parts=parts)
+    rows = part._replace(group=group).taken(order)
+    terms = make_terms(prices.max_km, prices.extra_km)
+    least_km, _ = cheapest_of_all(
+        rows, make_blocks(rows, start), prices.settled.centres, terms, prices.settled.psi
+    )
+    hours = float(rows.hours.sum())
+    return hours, float((rows.hours * least_km).sum()) / hours

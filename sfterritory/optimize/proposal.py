@@ -115,6 +115,11 @@ class TerritoryFit:
     hours_saved: float
     hours_missing: float
 
+    @property
+    def fits(self) -> bool:
+        """Tell whether the rep has the hours that the territory needs."""
+        return self.hours - self.capacity_hours <= _ENOUGH_HOURS
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustments:

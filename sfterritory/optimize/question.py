@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.optimize.aggregate import Book, aggregated, single_units
+from sfterritory.model.sphere import Vectors
+from sfterritory.optimize.aggregate import Book, aggregated, bundled, cell_load, single_units
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.mode import fixed_centres, owners
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.sphere import Vectors
 
 
 def book_of(request: TerritoryRequest) -> Book:
@@ -21,7 +21,11 @@ def book_of(request: TerritoryRequest) -> Book:
         owners=(accounts.rep, request.churn_km),
         limits=(request.locks.rep, request.fit.group),
     )
-    return aggregated(singles, request.unit)
+    book = aggregated(singles, request.unit)
+    if book is not singles:
+        return book
+    most = [cell_load(one.lo, one.hi, total=float(one.amount.sum())) for one in request.demands]
+    return bundled(book, np.array(most))
 
 
 def problem_of(request: TerritoryRequest, book: Book) -> Problem:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.optimize.alignment import ReasonCode, TerritoryPlan
-from sfterritory.optimize.band import Band, written
-from sfterritory.optimize.choice import Choice
+from sfterritory.optimize.band import written
 from sfterritory.optimize.engine.kernel import TIE_KM
-from sfterritory.optimize.engine.problem import Problem
-
-_AT_BEST = (
-    ReasonCode.NEAREST,
-    ReasonCode.STAYS,
-    ReasonCode.ALLOWED,
-    ReasonCode.IN_REACH,
-    ReasonCode.PREFERRED,
-)
-_NOT_AT_BEST = (ReasonCode.BALANCE, ReasonCode.ONE_PIECE, ReasonCode.SEARCH_ENDED)
+from sfterritory.optimize.mode import REPAIR_CHURN_KM
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +92,17 @@ def would_change(plan: TerritoryPlan, rows: NDArray[np.integer]) -> list[str]:
 
 
 _SAID: dict[int, str] = {
-    ReasonCode.LOCKED: "unlock the account",
     ReasonCode.ONLY_TERRITORY: "add a second rep to the roster",
     ReasonCode.ONLY_ONE_MAY: "let another rep have accounts of this kind",
-    ReasonCode.ALLOWED: "let the nearer reps have accounts of this kind",
-    ReasonCode.IN_REACH: "a longer distance allowed to the nearer reps",
     ReasonCode.UNIT: "take the account out of its unit",
     ReasonCode.ONE_PIECE: "allow territories in more than one piece",
-    ReasonCode.SEARCH_ENDED: "wider limits: other accounts take the room at the runner-up",
+    ReasonCode.SEARCH_ENDED: "nothing: the runner-up has room for it, and the search ended first",
+}
+
+_LIFTED: dict[int, str] = {
+    ReasonCode.ALLOWED: "let the nearest rep have accounts of this kind",
+    ReasonCode.IN_REACH: "allow the nearest rep a longer distance",
+    ReasonCode.PREFERRED: "no preference over the nearest rep",
 }
 
 
@@ -125,13 +118,33 @@ def _told(plan: TerritoryPlan, rows: NDArray[np.integer]) -> list[int]:
 def _nearer(plan: TerritoryPlan, row: int, *, code: int) -> str:
     if code == ReasonCode.BALANCE:
         return _room(plan, row)
-    difference_km = plan.cost_difference_km[row]
-    by = f"{difference_km:.1f} {'min' if plan.travel_source else 'km'}"  # a minute counts as a km
-    if code == ReasonCode.PREFERRED:
-        return f"a preference weaker by {by} an hour"
-    if code == ReasonCode.STAYS and plan.churn_km[row] >= difference_km:
-        return f"a price of change lower by {by} an hour"
-    return f"the runner-up's centre {by} nearer, as it counts"
+    if code == ReasonCode.LOCKED:
+        return " and ".join(["unlock the account", *_closer(plan, row)])
+    if code in _LIFTED and plan.lifted_km[row] > 0:
+        return f"{_LIFTED[code]}: it saves {_leg(plan, float(plan.lifted_km[row]))} an hour"
+    difference_km = float(plan.cost_difference_km[row])
+    stays = code == ReasonCode.STAYS and not plan.repair
+    if stays and plan.churn_km[row] >= difference_km:
+        return f"a price of change lower by {_leg(plan, difference_km)} an hour"
+    return " and ".join(_closer(plan, row))
+
+
+def _closer(plan: TerritoryPlan, row: int) -> Iterator[str]:
+    """Yield what makes the runner-up the cheaper one, nothing where it is that already."""
+    if plan.runner_up[row] < 0:
+        alone = len(plan.price_km) == 1
+        yield _SAID[ReasonCode.ONLY_TERRITORY if alone else ReasonCode.ONLY_ONE_MAY]
+    difference_km = float(plan.cost_difference_km[row])
+    if plan.repair and plan.rep[row] == plan.territory[row]:
+        yield "a build in place of a repair, which moves only what breaks a limit"
+        difference_km -= REPAIR_CHURN_KM
+    if difference_km >= -TIE_KM:
+        nearer = _leg(plan, max(0.0, difference_km))
+        yield f"the runner-up's centre {nearer} nearer, as it counts"
+
+
+def _leg(plan: TerritoryPlan, km: float) -> str:
+    return f"{km:.1f} {'min' if plan.travel_source else 'km'}"  # a minute counts as a km
 
 
 def _room(plan: TerritoryPlan, row: int) -> str:
@@ -147,91 +160,3 @@ def _room(plan: TerritoryPlan, row: int) -> str:
         f"{who} takes {written(float(plan.moving[row]), band.unit)}{name}: the runner-up has room "
         f"for {written(room, band.unit)} and this territory can spare {written(spare, band.unit)}"
     )
-
-
-def reason_codes(
-    problem: Problem,
-    territory: Ints,
-    choice: Choice,
-    *,
-    blocking: NDArray[np.int8],
-    one_piece: bool,
-) -> NDArray[np.int8]:
-    """Return the reason of every unit, int8, shape (u,).
-
-    `blocking` is the demand that stands in the way of a move to the runner-up, -1 for none.
-    """
-    own, z = territory, choice.nearest
-    at_best = choice.cost_km <= choice.runner_up_cost_km + TIE_KM
-    would_go = (problem.rep == own) & (choice.cost_km > choice.runner_up_cost_km - problem.churn_km)
-    extra_km, group = problem.extra_km, problem.group
-    extra_own, extra_z = extra_km[group, own], extra_km[group, z]
-    may = np.isfinite(extra_km).sum(axis=1)
-    reason = np.select(
-        [
-            problem.lock >= 0,
-            np.full(len(own), problem.n_reps == 1),
-            may[group] == 1,
-            at_best & (choice.leg <= choice.nearest_leg + TIE_KM),
-            at_best & would_go,
-            at_best & np.isinf(extra_z),
-            at_best & (choice.nearest_km > problem.max_km[z]),
-            at_best & (extra_z > extra_own),
-            at_best & (problem.rep == own),
-            at_best,
-            blocking >= 0,
-            np.full(len(own), one_piece),
-        ],
-        [
-            ReasonCode.LOCKED,
-            ReasonCode.ONLY_TERRITORY,
-            ReasonCode.ONLY_ONE_MAY,
-            ReasonCode.NEAREST,
-            ReasonCode.STAYS,
-            ReasonCode.ALLOWED,
-            ReasonCode.IN_REACH,
-            ReasonCode.PREFERRED,
-            ReasonCode.STAYS,
-            ReasonCode.NEAREST,
-            ReasonCode.BALANCE,
-            ReasonCode.ONE_PIECE,
-        ],
-        default=ReasonCode.SEARCH_ENDED,
-    )
-    return reason.astype(np.int8)
-
-
-def following_unit(
-    code: NDArray[np.int8], *, together: Flags, stranger: Flags, difference_km: Floats
-) -> NDArray[np.int8]:
-    """Return the reasons of accounts, with `UNIT` where their unit's reason is not theirs.
-
-    Args:
-        code: Reason of the account's unit.
-        together: Whether the unit has other accounts.
-        stranger: Whether the account's own rep is not who has it now.
-        difference_km: What an hour of the account itself costs more at the unit's runner-up.
-    """
-    best, not_best = np.isin(code, _AT_BEST), np.isin(code, _NOT_AT_BEST)
-    with np.errstate(invalid="ignore"):
-        other = (best & (difference_km < 0)) | (not_best & (difference_km >= 0))
-    other |= (code == ReasonCode.STAYS) & stranger
-    answer: NDArray[np.int8] = np.where(together & other, ReasonCode.UNIT, code).astype(np.int8)
-    return answer
-
-
-def blocking_demand(
-    territory: Ints, runner_up: Ints, *, amounts: Floats, bands: tuple[Band, ...]
-) -> NDArray[np.int8]:
-    """Return the first demand whose limits forbid each unit's move to its runner-up, -1 for none.
-
-    `amounts` are those of the units, shape (demands, u).
-    """
-    blocking = np.full(len(territory), -1, dtype=np.int8)
-    for number in range(len(bands) - 1, -1, -1):
-        band, amount = bands[number], amounts[number]
-        slack = 1e-9 * np.maximum(band.load, 1e-9)
-        full = band.load[runner_up] + amount > (band.hi + slack)[runner_up]
-        empty = band.load[territory] - amount < (band.lo - slack)[territory]
-        blocking[(full | empty) & (amount > 0) & (runner_up >= 0)] = number
-    return blocking

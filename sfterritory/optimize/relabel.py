@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.optimize.sphere import Vectors, km_between, totals
+from sfterritory.model.sphere import Vectors, km_between, totals
 
 _SLACK_SHARE = 1e-9
 _TIE_SHARE = 1e-9  # of all hours: a nearer home decides between equal overlaps only

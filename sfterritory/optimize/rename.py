@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from sfterritory.model.sphere import km_between
 from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.engine.answer import Construction, Plans, Start
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.mode import homes_of
 from sfterritory.optimize.relabel import Drawn, overlap_hours, relabelling
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.search import priced
-from sfterritory.optimize.sphere import km_between
+from sfterritory.optimize.search import keeps_limits, priced
 
 
 def renamed(
@@ -46,11 +46,10 @@ def renamed(
         return found
     centres, psi = np.empty_like(found.centres), np.empty_like(found.psi)
     centres[rep], psi[rep] = found.centres, found.psi
-    return priced(
-        problem,
-        Plans(
-            feasible=np.where(free, rep[found.feasible], problem.lock).astype(np.int32),
-            territory=np.where(free, rep[territory], problem.lock).astype(np.int32),
-            settled=Start(centres, psi),
-        ),
+    first, last = (
+        np.where(free, rep[plan], problem.lock).astype(np.int32)
+        for plan in (found.feasible, territory)
     )
+    if keeps_limits(problem, last) and not keeps_limits(problem, first):
+        first = last  # under these names the improved plan is the first that keeps the limits
+    return priced(problem, Plans(feasible=first, territory=last, settled=Start(centres, psi)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sfterritory.model.columns import Flags, Ints
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.engine.answer import Construction, Start
@@ -15,7 +16,6 @@ from sfterritory.optimize.engine.solve import construct
 from sfterritory.optimize.order import Order
 from sfterritory.optimize.question import book_of, closed_groups, replan_of
 from sfterritory.optimize.request import TerritoryRequest
-from sfterritory.optimize.sphere import unit_vectors
 
 
 @dataclass(frozen=True, slots=True)

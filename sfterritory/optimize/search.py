@@ -17,8 +17,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.beside import beside
-from sfterritory.optimize.engine.answer import Construction, Plans, Start, answered, cost_km
+from sfterritory.optimize.engine.answer import (
+    Construction,
+    Plans,
+    Start,
+    answered,
+    cost_km,
+    off_limits,
+)
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.bound import lower_bound
 from sfterritory.optimize.engine.cells import solve, summed
@@ -28,7 +36,6 @@ from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.relax import free_band
 from sfterritory.optimize.engine.solve import beyond_reach_km, construct, make_book, working_rows
 from sfterritory.optimize.parts import PARTS_ABOVE, construct_in_parts
-from sfterritory.optimize.sphere import Vectors, km_between
 
 _DENSE_ROWS = 150  # a rep; as the engine has it
 _TWO_STARTS_UNITS = 50_000
@@ -151,7 +158,23 @@ def _solved(question: Question, *, executor: Executor | None = None) -> Construc
         return best
     # the last step of a search moves centres: accounts settle once more where those are now
     fixed = replace(problem, homes=best.centres)
-    return min(best, construct(fixed, start=best.start, gap_km=question.gap_km), key=_by_quality)
+    again = construct(fixed, start=best.start, gap_km=question.gap_km)
+    return min(best, _after(problem, best, again), key=_by_quality)
+
+
+def _after(problem: Problem, first: Construction, again: Construction) -> Construction:
+    """Return the later answer, and as its stage one that of the first, if that keeps the limits."""
+    costs = unit_costs(problem, first.feasible, again.centres)
+    cost_km_hours = float((problem.hours * costs).sum())
+    if not keeps_limits(problem, first.feasible) or cost_km_hours < again.cost_km_hours:
+        return again
+    return replace(again, feasible=first.feasible, feasible_cost_km_hours=cost_km_hours)
+
+
+def keeps_limits(problem: Problem, territory: Ints) -> bool:
+    """Return whether a plan keeps every limit that was asked for."""
+    over, under = off_limits(problem, territory)
+    return not bool((over > 0).any() or (under > 0).any())
 
 
 def _constructed(problem: Problem, gap_km: float | None, start: Start | None) -> Construction:

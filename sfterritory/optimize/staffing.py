@@ -43,12 +43,6 @@ class StaffNeed:
     rep_hours: float
     hours_with_one_less: float
 
-    @property
-    def load_share(self) -> float:
-        """Return the part of all reps' hours that is needed."""
-        available = self.reps * self.rep_hours
-        return (self.service_hours + self.travel_hours) / available if available else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class RosterReach:

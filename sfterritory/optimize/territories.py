@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.model.travel import TravelTime
 from sfterritory.optimize.aggregate import Book
 from sfterritory.optimize.alignment import TerritoryPlan
@@ -25,7 +26,6 @@ from sfterritory.optimize.question import book_of, problem_of
 from sfterritory.optimize.rename import renamed
 from sfterritory.optimize.request import TerritoryRequest
 from sfterritory.optimize.search import Question, search, sketched
-from sfterritory.optimize.sphere import unit_vectors
 
 
 def build_territories(

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints, TextColumn
+from sfterritory.model.sphere import km_between, totals, unit_vectors
 from sfterritory.optimize.engine.contiguity import fragments, land
-from sfterritory.optimize.sphere import km_between, totals, unit_vectors
 
 _P95 = 0.95
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.model.travel import Points, TravelTime
-from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import (
+from sfterritory.model.sphere import (
     Vectors,
     group_medians,
     km_between,
@@ -22,10 +20,10 @@ from sfterritory.optimize.sphere import (
     totals,
     unit_vectors,
 )
+from sfterritory.model.travel import ESTIMATE, Points, SourceTally, TravelTime
+from sfterritory.optimize.params import WorkloadParams
 from sfterritory.optimize.tree import Longs, spanning_trees, spreads_km
 from sfterritory.optimize.workload import Calls, leg_minutes
-
-ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +198,18 @@ class _Roads:
 
     Attributes:
         vectors: Of the accounts.
-        source: What minutes rest on.
     """
 
     def __init__(self, vectors: Vectors, params: WorkloadParams, travel: TravelTime | None) -> None:
         self.vectors = vectors
         self._params = params
         self._travel = travel
-        self.source = ESTIMATE
+        self._answers = SourceTally()
+
+    @property
+    def source(self) -> str:
+        """Return what all minutes so far rest on."""
+        return self._answers.words or ESTIMATE
 
     def drives(
         self, origins: Vectors, *, rows: tuple[Longs, Longs]
@@ -222,8 +224,7 @@ class _Roads:
             return minutes, crow_km, crow_km, np.zeros(len(crow_km), dtype=np.bool_)
         pairs = (rows[0].astype(np.int32), rows[1].astype(np.int32))
         legs = self._travel.pairs(_points(origins), _points(self.vectors), rows=pairs)
-        if self.source == ESTIMATE:
-            self.source = legs.source
+        self._answers.add(legs)
         unknown = ~np.isfinite(legs.minutes)
         by_road = self._params.travel_factor * legs.minutes
         return (

@@ -10,9 +10,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.contiguity import land
 from sfterritory.optimize.engine.kernel import compiled
-from sfterritory.optimize.sphere import Vectors, km_between
 
 Longs = NDArray[np.int64]
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns
+from sfterritory.model.sphere import Vectors, chord_km, group_medians, totals, unit_vectors
 from sfterritory.model.travel import TravelCurve
 from sfterritory.optimize.capacity import CapacityTerms, capacity_hours_per_year
 from sfterritory.optimize.engine.rows import space_order
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import Vectors, chord_km, group_medians, totals, unit_vectors
 
 _FULL_TOURS = 0.93  # tours fill 93 % of their hours: fitted on 41 territories that PyVRP solved
 _SPACING_NEIGHBOURS = 5

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Floats, Ints, TextColumn
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import totals
 from sfterritory.optimize.travel_load import TerritoryTravel, territory_travel
 from sfterritory.optimize.tree import spreads_km
 from sfterritory.optimize.workload import Calls, compact_parts, leg_minutes
@@ -79,14 +79,10 @@ class CountPenalty:
     Attributes:
         by_count: Fullest territory's hours over the mean, where counts are equal.
         by_hours: The same where hours are.
-        overload_hours: Hours above the mean that equal counts leave with some reps.
-        overload_hours_by_hours: The same where hours are equal.
     """
 
     by_count: float
     by_hours: float
-    overload_hours: float
-    overload_hours_by_hours: float
 
 
 class Cause(StrEnum):
@@ -173,12 +169,7 @@ def count_balance_penalty(calls: Calls, *, parts: int, params: WorkloadParams) -
         if loads.max(initial=0.0) < by_hours.max(initial=0.0):
             by_hours = loads
         hours = (hours + again) / 2.0
-    return CountPenalty(
-        by_count=_max_share(by_count),
-        by_hours=_max_share(by_hours),
-        overload_hours=_overload(by_count),
-        overload_hours_by_hours=_overload(by_hours),
-    )
+    return CountPenalty(by_count=_max_share(by_count), by_hours=_max_share(by_hours))
 
 
 def coverage_cause(
@@ -250,10 +241,6 @@ def _cut_hours(
 def _max_share(hours: Floats) -> float:
     mean = float(hours.mean())
     return float(hours.max()) / mean if mean > 0 else 1.0
-
-
-def _overload(hours: Floats) -> float:
-    return float(np.maximum(hours - hours.mean(), 0.0).sum())
 
 
 def _drive(minutes: float) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sfterritory.model.store.store import Store
+from sfterritory.model.store.territory import TerritoryVersion
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.commitment import Commitment, commitment_costs
 from sfterritory.optimize.curve import PriceCurve, price_curve
@@ -25,7 +26,7 @@ from sfterritory.pipeline.construction.report import (
     overlay_summary,
 )
 from sfterritory.pipeline.construction.request import Asked, Circumstances, ask
-from sfterritory.pipeline.construction.version import Made, make_version
+from sfterritory.pipeline.construction.version import FEASIBLE, Made, make_version
 from sfterritory.pipeline.merged import following_merges
 from sfterritory.pipeline.people import load_people
 from sfterritory.pipeline.records import latest_snapshot
@@ -91,48 +92,107 @@ def build(
         settings = followed.settings
         given = Circumstances(snapshot.taken_at, now, options.what_if)
         layers = _layers(settings, store, given, executor)
-        layer, overlays = layers.owners, layers.teams
-        params = settings.territories.territories
-        curve: PriceCurve | None = None
-        commitments: tuple[Commitment, ...] = ()
-        if options.curve:
-            request, plan = layer.asked.request, layer.plan
-            curve = price_curve(request, plan, loss_share=params.loss_share, executor=executor)
-            commitments = commitment_costs(request, plan, executor=executor)
-        teams = {
-            name: make_version(settings, one, Made(snapshot.id, now))
-            for name, one in overlays.items()
-        }
-        for name, one in overlays.items():
-            store.territories.save(
-                teams[name], one.territories, alignment=one.alignment, choose=False
-            )
-        team_ids = {name: one.id for name, one in teams.items()}
-        made = Made(snapshot.id, now, options.what_if, curve, team_ids)
-        version = make_version(settings, layer, made)
-        chosen = options.choose and (layer.plan.feasible or bool(options.accept_limits))
-        superseded = tuple(_superseded(store, now)) if chosen else ()
-        store.territories.save(version, layer.territories, alignment=layer.alignment, choose=chosen)
-    told = Told(
-        commitments=commitments,
-        staffing=staffing(settings, layer, search=options.curve),
-        warnings=warnings(settings, layer),
-        tiers=tier_figures(settings, layer),
-        levels=rolled_up(settings, layer, search=options.curve),
-        overlays={name: overlay_summary(teams[name], one) for name, one in overlays.items()},
-        notes=(*followed.notes, *layers.notes, *superseded),
+        wishes = _wishes(settings, layers.owners, executor) if options.curve else _Wishes()
+        made = Made(snapshot.id, now, options.what_if, wishes.curve)
+        kept = _keep(settings, store, layers, made=made, options=options)
+    notes = (*followed.notes, *layers.notes, *kept.superseded)
+    told = _told(settings, layers, kept, wishes=wishes, notes=notes)
+    store.log.add(BUILD, at=now, by=holder, facts=_facts(layers.owners, kept, options))
+    return build_report(kept.version, layers.owners, chosen=kept.chosen, told=told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What other wishes would give; nothing where nobody asked."""
+
+    curve: PriceCurve | None = None
+    commitments: tuple[Commitment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the store holds of a build.
+
+    Attributes:
+        version: The owners' territories.
+        teams: Those of further teams by name.
+        chosen: Routing and plans go by them.
+        superseded: What no longer counts.
+    """
+
+    version: TerritoryVersion
+    teams: dict[str, TerritoryVersion]
+    chosen: bool
+    superseded: tuple[str, ...]
+
+    @property
+    def feasible(self) -> bool:
+        """Return whether every limit is kept, those of further teams too."""
+        return self.version.status == FEASIBLE
+
+
+def _wishes(settings: Settings, layer: Layer, executor: Executor | None) -> _Wishes:
+    """Return what other prices of change would give, and what commitments cost."""
+    request, plan = layer.asked.request, layer.plan
+    loss_share = settings.territories.territories.loss_share
+    return _Wishes(
+        price_curve(request, plan, loss_share=loss_share, executor=executor),
+        commitment_costs(request, plan, executor=executor),
     )
+
+
+def _keep(
+    settings: Settings, store: Store, layers: _Layers, *, made: Made, options: BuildOptions
+) -> _Kept:
+    """Save the territories, and let everything go by them if that is wanted and no limit breaks."""
+    teams = {}
+    for name, one in layers.teams.items():
+        teams[name] = make_version(settings, one, Made(made.snapshot_id, made.now))
+        store.territories.save(teams[name], one.territories, alignment=one.alignment, choose=False)
+    layer = layers.owners
+    made = replace(
+        made,
+        overlays={name: one.id for name, one in teams.items()},
+        teams_feasible=all(one.feasible for one in layers.teams.values()),
+    )
+    version = make_version(settings, layer, made)
+    feasible = version.status == FEASIBLE
+    chosen = options.choose and (feasible or bool(options.accept_limits))
+    superseded = tuple(_superseded(store, made.now)) if chosen else ()
+    store.territories.save(version, layer.territories, alignment=layer.alignment, choose=chosen)
+    return _Kept(version, teams, chosen, superseded)
+
+
+def _told(
+    settings: Settings, layers: _Layers, kept: _Kept, *, wishes: _Wishes, notes: tuple[str, ...]
+) -> Told:
+    layer, teams, search = layers.owners, layers.teams, wishes.curve is not None
+    return Told(
+        commitments=wishes.commitments,
+        staffing=staffing(settings, layer, search=search),
+        warnings=(
+            *warnings(settings, layer),
+            *(f"{name}: {one}" for name in teams for one in warnings(settings, teams[name])),
+        ),
+        tiers=tier_figures(settings, layer),
+        levels=rolled_up(settings, layer, search=search),
+        overlays={name: overlay_summary(kept.teams[name], one) for name, one in teams.items()},
+        notes=notes,
+    )
+
+
+def _facts(layer: Layer, kept: _Kept, options: BuildOptions) -> dict[str, Any]:
+    """Return what the log remembers of a build."""
     facts: dict[str, Any] = {
-        "version": version.id,
+        "version": kept.version.id,
         "moved": int(layer.plan.moved.sum()),
-        "chosen": chosen,
+        "chosen": kept.chosen,
     }
-    if not layer.plan.feasible and options.accept_limits:
+    if not kept.feasible and options.accept_limits:
         facts["accept_limits"] = options.accept_limits
-    if options.choose and not chosen:
+    if options.choose and not kept.chosen:
         facts[REFUSED] = True
-    store.log.add(BUILD, at=now, by=holder, facts=facts)
-    return build_report(version, layer, chosen=chosen, told=told)
+    return facts
 
 
 def _superseded(store: Store, now: datetime) -> Iterator[str]:

@@ -1,18 +1,26 @@
-"""Cadences that somebody accepted: the calls a year that the next build reckons with."""
+"""Calls a year: those that somebody accepted, and those that territories were built with."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AwareDatetime, JsonValue
 
 from sfterritory.errors import ConfigError
-from sfterritory.model.columns import Floats, Ids
+from sfterritory.model.columns import Floats, Ids, taken
 from sfterritory.model.document import Document
 from sfterritory.model.store.adjustment import CadenceAdjustment
 from sfterritory.model.store.override import Ending
 from sfterritory.model.store.store import Store
+from sfterritory.model.store.territory import TerritoryVersion
+from sfterritory.pipeline.field_list import DERIVED_FIELDS
+from sfterritory.pipeline.records import PlacedRecords
+from sfterritory.pipeline.territory_metrics import VersionMetrics
+from sfterritory.pipeline.what_if import Known, calls_as_changed
+from sfterritory.settings.project import Settings
 
 
 class AcceptedAdjustment(Document):
@@ -92,6 +100,85 @@ def accepted_cadence(store: Store, account_ids: Ids, *, now: datetime) -> Floats
         if row is not None:
             calls[row] = one.calls_after
     return calls
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltCalls:
+    """What accounts asked for in the eyes of a version, defaults filled in; each array (n,)."""
+
+    calls_per_year: Floats
+    visit_minutes: Floats
+
+
+def call_fields(settings: Settings, store: Store, version: TerritoryVersion) -> tuple[str, ...]:
+    """Return the fields of Account that say how often a version's accounts are called on.
+
+    A field of its what-if that is no longer pulled is left out: nobody can tell its values now.
+    """
+    meaning = settings.salesforce.account
+    pulled = {*store.mirror.pulled()["Account"].fields, *DERIVED_FIELDS}
+    asked = VersionMetrics.of(version.metrics).asked.account_fields
+    named = (
+        meaning.calls_per_year,
+        meaning.visit_minutes,
+        *(one for one in asked if one in pulled),
+    )
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def built_calls(  # noqa: PLR0913 - whose calls, and in whose eyes
+    settings: Settings,
+    store: Store,
+    version: TerritoryVersion,
+    *,
+    placed: PlacedRecords,
+    rows: NDArray[np.int64],
+    accepted_at: datetime,
+    overlay: str | None = None,
+) -> BuiltCalls:
+    """Return the calls that a version was built with: the records', as its what-if changed them.
+
+    Args:
+        settings: Of the project.
+        store: Where accepted adjustments are kept.
+        version: Whose what-if counts.
+        placed: Accounts with the fields that `call_fields` names.
+        rows: Which of them.
+        accepted_at: Adjustments accepted until then count: the version's moment, or now.
+        overlay: The further team that the version is of; it has a share of the owners' calls.
+    """
+    meaning, params = settings.salesforce.account, settings.territories.workload
+    what_if = VersionMetrics.of(version.metrics).asked
+    records = placed.records
+    known = Known(
+        usernames={},
+        fields={
+            name: taken(records.fields[name], rows)
+            for name in what_if.account_fields
+            if name in records.fields
+        },
+        calls_per_year=params.calls_per_year,
+        visit_minutes=params.visit_minutes,
+    )
+    calls, minutes = calls_as_changed(
+        _amounts(placed, meaning.calls_per_year, rows),
+        _amounts(placed, meaning.visit_minutes, rows),
+        what_if,
+        known=known,
+    )
+    if overlay is None:
+        calls = np.fmin(calls, accepted_cadence(store, records.ids[rows], now=accepted_at))
+    share = next((o.calls_share for o in settings.territories.overlays if o.name == overlay), 1.0)
+    return BuiltCalls(
+        calls_per_year=np.where(np.isnan(calls), params.calls_per_year, calls) * share,
+        visit_minutes=np.where(np.isnan(minutes), params.visit_minutes, minutes),
+    )
+
+
+def _amounts(placed: PlacedRecords, name: str | None, rows: NDArray[np.int64]) -> Floats:
+    """Return a field's numbers as construction reads them: below 0 or without an end is missing."""
+    values = placed.number(name)[rows]
+    return np.where((values >= 0) & np.isfinite(values), values, np.nan)
 
 
 def _name(store: Store, account_id: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sfterritory.connectors.reference.country_facts import load_country_facts
 from sfterritory.connectors.reference.gazetteer import load_gazetteer
+from sfterritory.connectors.reference.place_index import with_overseas
 
 
 def derive_country_facts(cache: Path) -> None:
@@ -23,7 +24,8 @@ def derive_country_facts(cache: Path) -> None:
 
 def derive_places(countries: Sequence[str], cache: Path) -> None:
     """Have the places of some countries derived, unless they are there."""
-    missing = [code for code in countries if not any(cache.glob(f"places-{code}-*.npz"))]
+    wanted = with_overseas(countries)
+    missing = [code for code in wanted if not any(cache.glob(f"places-{code}-*.npz"))]
     if missing:
         _derive(cache, *missing)
 

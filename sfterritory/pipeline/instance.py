@@ -10,11 +10,11 @@ from sfterritory.connectors.instance_file import MedianFile, Metric, TerritoryFi
 from sfterritory.errors import ConfigError
 from sfterritory.model.columns import Ints
 from sfterritory.model.document import Document
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.solve import construct
 from sfterritory.optimize.median.instance import MedianInstance, MedianParams
 from sfterritory.optimize.median.solve import solve_medians
-from sfterritory.optimize.sphere import unit_vectors
 from sfterritory.pipeline.instance_check import AnswerCheck, check_medians, check_territories
 
 

@@ -23,7 +23,7 @@ from sfterritory.quality.reference import AddressReference
 from sfterritory.settings.project import Settings
 
 # Raise it when a change here or in the stages gives records another place.
-LOCATOR_VERSION = "2"
+LOCATOR_VERSION = "3"
 
 LOCATED_OBJECTS = ("Account", "Lead", "User")
 

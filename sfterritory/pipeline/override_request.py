@@ -63,18 +63,8 @@ def add_overrides(
         LockHeldError: Somebody else is adding overrides.
     """
     with store.lease(LEASE, by):
-        latest_snapshot(store)
-        people = load_people(settings, store)
-        on_roster = {*load_roster(settings, store, people).ids.tolist()}
-        desk = _Desk.of(store, people.directory, now=now)
-        checked = [desk.check(one) for one in requests]
-        problems = [line for one in checked for line in one.problems]
-        problems += _named_twice(requests, checked)
-        if problems:
-            raise ConfigError("\n".join(problems), remedy="correct these; nothing was kept")
-        asked = [one.override for one in checked if one.override]
-        new = [one for one in asked if not desk.in_force_already(one)]
-        added = store.overrides.add(new, by=by, at=now)
+        checked = check_overrides(settings, store, requests, now=now)
+        added = store.overrides.add(checked.new, by=by, at=now)
         if added:
             numbers = ", ".join(str(one.number) for one in added[:5])
             facts: dict[str, JsonValue] = {
@@ -82,13 +72,49 @@ def add_overrides(
                 "numbers": numbers + ("..." if added[5:] else ""),
             }
             store.log.add("override", at=now, by=by, facts=facts)
+    return AddedOverrides(
+        added=tuple(one.number for one in added),
+        unchanged=checked.unchanged,
+        notes=checked.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOverrides:
+    """Overrides that may be kept; `unchanged` counts those that are in force already."""
+
+    new: tuple[NewOverride, ...]
+    unchanged: int
+    notes: tuple[str, ...]
+
+
+def check_overrides(
+    settings: Settings, store: Store, requests: Sequence[OverrideRequest], *, now: datetime
+) -> CheckedOverrides:
+    """Return what requests ask for; the caller holds the lease `LEASE` until it is kept.
+
+    Raises:
+        StepMissingError: Nothing was pulled yet.
+        ConfigError: Lists every mistake of every request.
+    """
+    latest_snapshot(store)
+    people = load_people(settings, store)
+    on_roster = {*load_roster(settings, store, people).ids.tolist()}
+    desk = _Desk.of(store, people.directory, now=now)
+    checked = [desk.check(one) for one in requests]
+    problems = [line for one in checked for line in one.problems]
+    problems += _named_twice(requests, checked)
+    if problems:
+        raise ConfigError("\n".join(problems), remedy="correct these; nothing was kept")
+    asked = [one.override for one in checked if one.override]
+    new = tuple(one for one in asked if not desk.in_force_already(one))
     off = [
         f"{people.names[rep_id]} is not on the roster: accounts put to this rep leave the book and "
         "are in no territory"
         for rep_id in sorted({one.rep_id for one in new} - on_roster)
     ]
-    return AddedOverrides(
-        added=tuple(one.number for one in added),
+    return CheckedOverrides(
+        new=new,
         unchanged=len(asked) - len(new),
         notes=(*(line for one in checked for line in one.notes), *off),
     )

@@ -6,7 +6,7 @@ store, and the next build reckons with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,14 +28,15 @@ from sfterritory.optimize.proposal import (
     TerritoryFit,
     propose,
 )
+from sfterritory.pipeline.cadence import call_fields
 from sfterritory.pipeline.construction.refused import last_build
 from sfterritory.pipeline.people import load_people, load_roster
-from sfterritory.pipeline.proposal_book import RecordCalls, call_book
+from sfterritory.pipeline.proposal_book import call_book
 from sfterritory.pipeline.records import latest_snapshot, load_placed
 from sfterritory.pipeline.routing_facts import Territories, load_territories
 from sfterritory.settings.project import Settings
 
-_ID_LENGTH = 8
+_SHORT_ID_LENGTH = 8
 _CAUSE_WORDS = {
     AdjustmentCause.OVER_CAPACITY: "{territory} needs {hours:,.0f} of {capacity:,.0f} hours a year",
     AdjustmentCause.TRAVEL: "most of its hours are travel, and it brings little for them",
@@ -46,7 +47,8 @@ class ProposedAdjustment(Document):
     """One adjustment that somebody may accept.
 
     Attributes:
-        id: Of its content: the same adjustment has the same id after another build.
+        id: Hash of its content: the same adjustment has the same id after another build. People
+            write its first letters, as `short_ids` shows them.
         to_territory: That would get the account; '' where only its calls change.
         hours_saved: A year, in the account's territory.
         value_at_risk: A year, at most, in the org's currency.
@@ -70,9 +72,10 @@ class ProposedAdjustment(Document):
 
 
 class TerritoryNeed(Document):
-    """A territory that something is proposed for, or whose hours do not fit.
+    """How a territory's hours fit its rep, and what is proposed for its accounts.
 
     Attributes:
+        fits: Its rep has the hours that it needs.
         hours_missing: What is over capacity even with every adjustment.
     """
 
@@ -81,6 +84,7 @@ class TerritoryNeed(Document):
     rep: str
     hours_per_year: float
     capacity_hours_per_year: float
+    fits: bool
     proposals: int
     hours_saved: float
     hours_missing: float
@@ -90,6 +94,7 @@ class ProposalReport(Document):
     """What would make frequencies fit.
 
     Attributes:
+        territories: Every one that was asked for, those that fit too.
         pending: Adjustments and overrides since the build; they are in the hours already, by
             proportion.
     """
@@ -99,6 +104,14 @@ class ProposalReport(Document):
     proposals: tuple[ProposedAdjustment, ...]
     hours_saved: float
     pending: int
+
+
+def short_ids(ids: Sequence[str]) -> dict[str, str]:
+    """Return the first letters of each id that tell them apart: as many of each, 8 or more."""
+    length = _SHORT_ID_LENGTH
+    while len({one[:length] for one in ids}) < len(set(ids)):
+        length += 1
+    return {one: one[:length] for one in ids}
 
 
 def proposals(
@@ -165,15 +178,12 @@ class _Desk:
         roster = load_roster(settings, store, people)
         terms = capacity_hours_per_year(settings.territories.workload, roster, as_of=now.date())
         hours_of = dict(zip(roster.ids.tolist(), terms.rep_hours.tolist(), strict=True))
-        meaning = settings.salesforce.account
-        asked = ("Name", meaning.value, meaning.calls_per_year, meaning.visit_minutes)
+        value = settings.salesforce.account.value
+        asked = ("Name", value, *call_fields(settings, store, territories.version))
         placed = load_placed(store, "Account", (name for name in asked if name))
-        rows = np.searchsorted(placed.records.ids, territories.alignment.account_ids)
         taken = [one.rep_id in hours_of for one in territories.rows]
-        book, pending = call_book(
-            store, territories, RecordCalls.of(settings, placed, rows), taken, now=now
-        )
-        name = placed.text("Name")
+        book, pending = call_book(settings, store, territories, placed, taken, now=now)
+        name, rows = placed.text("Name"), np.searchsorted(placed.records.ids, book.ids)
         return cls(
             book=book,
             territories=territories,
@@ -216,7 +226,7 @@ class _Desk:
             territories=tuple(
                 self._need(fit, counts[fit.territory])
                 for fit in found.territories
-                if fit.territory in only and (counts[fit.territory] or fit.hours_missing)
+                if fit.territory in only
             ),
             proposals=tuple(entry for _, entry in entries),
             hours_saved=round(sum(entry.hours_saved for _, entry in entries), 2),
@@ -235,7 +245,7 @@ class _Desk:
                     "from": one.calls_before,
                     "to": (to.rep_id if to else None) or one.calls_after,
                 }
-            )[:_ID_LENGTH],
+            ),
             kind=one.kind,
             cause=one.cause,
             account_id=account_id,
@@ -261,6 +271,7 @@ class _Desk:
             rep=self._rep(fit.territory),
             hours_per_year=round(fit.hours, 2),
             capacity_hours_per_year=round(fit.capacity_hours, 2),
+            fits=fit.fits,
             proposals=count,
             hours_saved=round(fit.hours_saved, 2),
             hours_missing=round(fit.hours_missing, 2),

@@ -3,62 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sfterritory.model.columns import Flags, Floats, Ints, TextColumn
+from sfterritory.model.columns import Flags, Ints, TextColumn
 from sfterritory.model.store.store import Store
 from sfterritory.optimize.proposal import NOBODY, CallBook
-from sfterritory.pipeline.cadence import accepted_cadence
+from sfterritory.pipeline.cadence import BuiltCalls, built_calls
 from sfterritory.pipeline.override import standing_overrides
 from sfterritory.pipeline.records import PlacedRecords
 from sfterritory.pipeline.routing_facts import Territories
 from sfterritory.settings.project import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class RecordCalls:
-    """What records say of the aligned accounts, shape (n,), defaults filled in."""
-
-    calls_per_year: Floats
-    visit_minutes: Floats
-    value_usd: Floats
-
-    @classmethod
-    def of(cls, settings: Settings, placed: PlacedRecords, rows: NDArray[np.int64]) -> RecordCalls:
-        """Return them for these rows of the records."""
-        meaning, params = settings.salesforce.account, settings.territories.workload
-        calls = placed.number(meaning.calls_per_year)[rows]
-        minutes = placed.number(meaning.visit_minutes)[rows]
-        value = np.nan_to_num(placed.number(meaning.value)[rows])
-        return cls(
-            # Below 0 counts as missing, as construction reads it.
-            calls_per_year=np.where(calls >= 0, calls, params.calls_per_year),
-            visit_minutes=np.where(minutes >= 0, minutes, params.visit_minutes),
-            value_usd=np.maximum(value, 0.0),
-        )
-
-
 def call_book(
+    settings: Settings,
     store: Store,
     territories: Territories,
-    records: RecordCalls,
+    placed: PlacedRecords,
     taken: Sequence[bool],
     *,
     now: datetime,
 ) -> tuple[CallBook, int]:
-    """Return the accounts of the last build, and how many somebody decided on since."""
-    alignment = territories.alignment
-    ids = alignment.account_ids
-    built_at = territories.version.created_at
-    then = np.fmin(records.calls_per_year, accepted_cadence(store, ids, now=built_at))
-    calls = np.fmin(records.calls_per_year, accepted_cadence(store, ids, now=now))
+    """Return the accounts of the last build, and how many somebody decided on since.
+
+    Args:
+        settings: Of the project.
+        store: Where it is kept.
+        territories: The last build.
+        placed: Every account, with value and `call_fields`.
+        taken: Of each territory, whether a rep of the roster has it.
+        now: Decides which adjustments and overrides count.
+    """
+    alignment, version = territories.alignment, territories.version
+    rows = np.searchsorted(placed.records.ids, alignment.account_ids)
+
+    def asked(moment: datetime) -> BuiltCalls:
+        return built_calls(settings, store, version, placed=placed, rows=rows, accepted_at=moment)
+
+    built = asked(version.created_at)
+    then, calls = built.calls_per_year, asked(now).calls_per_year
     share = np.divide(calls, then, out=np.ones_like(calls), where=then > 0)
     hours = np.nan_to_num(alignment.hours_per_year)
-    service = np.minimum(then * records.visit_minutes / 60.0, hours)
+    service = np.minimum(then * built.visit_minutes / 60.0, hours)
     travel = hours - service
     row_of = {one.key: row for row, one in enumerate(territories.rows)}
     territory = _rows(alignment.territory, row_of)
@@ -70,12 +58,14 @@ def call_book(
     )
     settled = (share != 1.0) | overridden
     book = CallBook(
-        ids=ids,
+        ids=alignment.account_ids,
         territory=territory,
         service_hours=service * share,
         travel_hours=travel * share,
         calls_per_year=calls,
-        value_usd=records.value_usd,
+        value_usd=np.maximum(
+            np.nan_to_num(placed.number(settings.salesforce.account.value)[rows]), 0.0
+        ),
         settled=settled,
         movable=~alignment.locked,
         neighbour=neighbour,

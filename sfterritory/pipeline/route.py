@@ -164,9 +164,10 @@ def _reasons(
         one.territory.tolist(),
         routed.runner_up_id.tolist(),
         routed.runner_up_rule.tolist(),
+        one.outside_km.tolist(),
         strict=True,
     )
-    for record_id, territorial, rule, territory, other_id, other_rule in rows:
+    for record_id, territorial, rule, territory, other_id, other_rule, outside_km in rows:
         spot = spot_of.get(record_id) if territorial else None
         if spot is not None:
             reasons.append(built[spot] or "")
@@ -174,11 +175,22 @@ def _reasons(
             rep_id = rep_of.get(key) if key else None
             runners_up.append(_runner_up(rep_id, would_change[spot] or ""))
             continue
-        where = f"; it lies in {names[territory]}" if territorial and territory != NOWHERE else ""
+        where = ""
+        if territorial and territory != NOWHERE:
+            where = _where(names[territory], outside_km)
         reasons.append(f"{sentences[rule]}{where}")
         reason = "" if other_rule == NO_RUNNER_UP else f"next in line: {sentences[other_rule]}"
         runners_up.append(_runner_up(other_id or None, reason))
     return reasons, runners_up
+
+
+def _where(territory: str, outside_km: float) -> str:
+    """Return in which territory a record lies, or that it lies in none and which is nearest."""
+    if outside_km == 0:
+        return f"; it lies in {territory}"
+    return (
+        f"; it lies outside every territory, and {outside_km:,.1f} km away {territory} is nearest"
+    )
 
 
 def _runner_up(owner_id: str | None, reason: str) -> str | None:

@@ -12,7 +12,7 @@ from shapely import MultiPolygon, Polygon
 
 from sfterritory.errors import ConfigError, StepMissingError
 from sfterritory.geography.territory_index import TerritoryIndex
-from sfterritory.model.columns import Ids, Ints, TextColumn
+from sfterritory.model.columns import Floats, Ids, Ints, TextColumn
 from sfterritory.model.store.mirror_registry import MIRRORS
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Alignment, Territory, TerritoryVersion
@@ -54,15 +54,19 @@ class Territories:
         found[known] = table[self.alignment.territory.codes[spots[known]]]
         return found
 
-    def of_places(self, placed: PlacedRecords) -> Ints:
-        """Return the row of the territory that each record lies in, by the areas; -1 for none."""
+    def of_places(self, placed: PlacedRecords) -> tuple[Ints, Floats]:
+        """Return the row of each record's territory by the areas, -1 for none, and how far outside.
+
+        A record outside every area belongs to the nearest within reach; inside, kilometres are 0.
+        """
         index = TerritoryIndex([_area(one.area_wkb) for one in self.rows], max_gap_km=AREA_REACH_KM)
         located = placed.places.located
         found = np.full(len(placed.records), NOWHERE, dtype=np.int32)
-        found[located] = index.territories_at(
-            placed.places.lon_deg[located], placed.places.lat_deg[located]
-        )
-        return found
+        outside_km = np.zeros(len(placed.records))
+        places = placed.places.lon_deg[located], placed.places.lat_deg[located]
+        found[located] = index.territories_at(*places)
+        outside_km[located] = index.gaps_km(*places, found[located])
+        return found, outside_km
 
     def names(self, rows: Ints) -> TextColumn:
         """Return the territories' names for rows of this version, missing for -1."""
@@ -92,12 +96,14 @@ class RoutableObject:
     Attributes:
         territory: Row of the territory of each record, -1 for none.
         territory_owner: Its owner, '' for none.
+        outside_km: How far the record lies outside that territory's area.
     """
 
     placed: PlacedRecords
     table: RoutingTable
     territory: Ints
     territory_owner: Ids
+    outside_km: Floats
 
 
 def load_territories(
@@ -178,8 +184,8 @@ def _routable(
     the override names, though it lies in no territory.
     """
     object_name = placed.records.object_name
-    rows = (
-        territories.of_accounts(placed.records.ids)
+    rows, outside_km = (
+        (territories.of_accounts(placed.records.ids), np.zeros(len(placed.records)))
         if object_name == "Account"
         else territories.of_places(placed)
     )
@@ -197,7 +203,7 @@ def _routable(
         for row in np.flatnonzero(rows == NOWHERE).tolist():
             rep_id = away.get(str(placed.records.ids[row]))
             owners[row] = rep_id if rep_id in able else ""
-    return RoutableObject(named, table, rows, owners)
+    return RoutableObject(named, table, rows, owners, outside_km)
 
 
 def _check(settings: Settings, people: People, known: Mapping[str, PlacedRecords]) -> None:

@@ -11,7 +11,7 @@ from sfterritory.model.document import content_hash
 from sfterritory.model.store.scenario import Scenario, ScenarioState
 from sfterritory.model.store.store import Store
 from sfterritory.model.what_if import WhatIf
-from sfterritory.pipeline.build import BuildOptions, build
+from sfterritory.pipeline.build import LEASE, BuildOptions, build
 from sfterritory.pipeline.field_list import DERIVED_FIELDS
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.scenario_entry import (
@@ -142,7 +142,8 @@ def remove(store: Store, name: str, *, acting: Acting) -> ScenarioEntry:
             remedy=f"run `sfterritory scenario withdraw {name}` first",
         )
     before = entry_of(store, scenario, acting.now)
-    store.scenarios.delete(scenario)
+    with store.lease(LEASE, acting.holder):  # a build may be about to name the same overlays
+        store.scenarios.delete(scenario)
     facts = {"scenario": name, "version": scenario.version_id}
     store.log.add("scenario delete", at=acting.now, by=acting.holder, facts=facts)
     return before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats
@@ -39,7 +41,7 @@ class VersionFigures(Document):
     """The figures of one version; None for a figure that it does not hold.
 
     Attributes:
-        feasible: Every limit is kept.
+        feasible: Every limit is kept, those of further teams too.
         broken: What breaks, one sentence each.
         moved_accounts: Accounts whose owner of today is not the rep of their territory.
         moved_pipeline: Amount of open opportunities of these; None where they were not pulled.
@@ -82,7 +84,7 @@ def version_figures(store: Store, version: TerritoryVersion, today: Today) -> Ve
         vacancies=sum(one.rep_id not in today.names for one in territories),
         accounts=sum(one.accounts for one in territories),
         feasible=version.status == FEASIBLE,
-        broken=_broken(metrics, territories),
+        broken=(*_broken(metrics, territories), *_broken_by_teams(store, metrics)),
         balance=tuple(_demand_balance(one) for one in metrics.demands),
         hours_per_year=rounded(sum(one.hours_per_year for one in territories)),
         travel_hours_per_year=rounded(sum(known))
@@ -144,6 +146,15 @@ def _broken(metrics: VersionMetrics, territories: tuple[Territory, ...]) -> tupl
             if limit:
                 found.append(f"{territory.name}: {load:,.0f}{unit} of {one.name}, {limit}")
     return tuple(found)
+
+
+def _broken_by_teams(store: Store, metrics: VersionMetrics) -> Iterator[str]:
+    """Yield the same for the territories of each further team."""
+    for name, version_id in sorted(metrics.overlays.items()):
+        version = store.territories.get(version_id)
+        territories = store.territories.territories(version_id)
+        for sentence in _broken(VersionMetrics.of(version.metrics), territories):
+            yield f"{name}: {sentence}"
 
 
 def _mean_km(metrics: VersionMetrics) -> float | None:

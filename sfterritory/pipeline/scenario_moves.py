@@ -9,9 +9,9 @@ import numpy as np
 
 from sfterritory.model.columns import FlagColumn, Flags, Floats, Ids, Ints, NumberColumn, TextColumn
 from sfterritory.model.document import Document
+from sfterritory.model.sphere import totals
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Territory, TerritoryVersion
-from sfterritory.optimize.sphere import totals
 from sfterritory.pipeline.people import People
 from sfterritory.pipeline.records import typed
 from sfterritory.settings.project import Settings
@@ -86,9 +86,11 @@ class Moves:
     """Accounts in territories of a version that are still there, with owners before and after.
 
     Attributes:
+        ids: Of the accounts.
         owners: Ids and names; `before` and `after` are rows of them, -1 for nobody.
     """
 
+    ids: Ids
     owners: tuple[tuple[str | None, str], ...]
     before: Ints
     after: Ints
@@ -134,6 +136,7 @@ def moves_of(
         of_key[one.key] = number[rep] if rep is not None else len(owners) - 1
     table = [*(of_key.get(key, _NOBODY) for key in alignment.territory.vocabulary), _NOBODY]
     return Moves(
+        ids=today.ids[rows],
         owners=tuple(owners),
         before=today.owner.codes[rows],
         after=np.array(table, dtype=np.int32)[alignment.territory.codes[kept]],

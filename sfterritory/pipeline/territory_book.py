@@ -14,15 +14,17 @@ from shapely.geometry.base import BaseGeometry
 from sfterritory.errors import ConfigError
 from sfterritory.geography.areas import draw_areas
 from sfterritory.model.columns import MISSING_CODE, AccountColumns, Floats, Ids, Ints, TextColumn
+from sfterritory.model.sphere import group_medians, lon_lat, unit_vectors
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Territory, TerritoryVersion
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import group_medians, lon_lat, unit_vectors
 from sfterritory.optimize.territory_figures import AccountFacts
 from sfterritory.optimize.workload import Calls, calls_of
+from sfterritory.pipeline.cadence import built_calls, call_fields
 from sfterritory.pipeline.construction.refused import territories_missing
 from sfterritory.pipeline.people import load_people
-from sfterritory.pipeline.records import AREA_REACH_KM, PlacedRecords, load_placed
+from sfterritory.pipeline.records import AREA_REACH_KM, load_placed
+from sfterritory.pipeline.scenario_entry import find_scenario
 from sfterritory.pipeline.territory_figures import Drawn
 from sfterritory.pipeline.territory_metrics import VersionMetrics
 from sfterritory.settings.project import Settings
@@ -133,12 +135,12 @@ def load_territory_book(
         StepMissingError: No territories were built yet.
         ConfigError: There is no such scenario or overlay.
     """
-    version = _version(store, now=now, scenario=scenario, overlay=overlay)
+    version = team_version(store, find_version(store, now=now, scenario=scenario), overlay=overlay)
     territories = store.territories.territories(version.id)
     alignment = store.territories.alignment(version.id)
-    meaning = settings.salesforce.account
-    fields = (meaning.value, meaning.calls_per_year, meaning.visit_minutes)
-    placed = load_placed(store, "Account", ("OwnerId", *filter(None, fields)))
+    worth = settings.salesforce.account.value
+    fields = ("OwnerId", worth, *call_fields(settings, store, version))
+    placed = load_placed(store, "Account", (name for name in fields if name))
     located = np.flatnonzero(placed.places.located)
     aligned = np.flatnonzero(alignment.territory.codes != MISSING_CODE)
     ids, spot, placed_spot = np.intersect1d(
@@ -151,7 +153,15 @@ def load_territory_book(
     row_of_key = {one.key: row for row, one in enumerate(territories)}
     row_of_rep = {one.rep_id: row for row, one in enumerate(territories) if one.rep_id}
     names = load_people(settings, store).names
-    value, calls_per_year, visit_minutes = (_amounts(placed, name)[rows] for name in fields)
+    asked = built_calls(
+        settings,
+        store,
+        version,
+        placed=placed,
+        rows=rows,
+        accepted_at=version.created_at,
+        overlay=overlay,
+    )
     lon_deg, lat_deg = placed.places.lon_deg[rows], placed.places.lat_deg[rows]
     after = _rows_of(alignment.territory, row_of_key)[in_alignment]
     owned = _rows_of(placed.text("OwnerId"), row_of_rep)[rows]
@@ -160,9 +170,9 @@ def load_territory_book(
         ids=ids,
         lon_deg=lon_deg,
         lat_deg=lat_deg,
-        value_usd=np.nan_to_num(value),
-        calls_per_year=calls_per_year,
-        visit_minutes=visit_minutes,
+        value_usd=np.maximum(np.nan_to_num(placed.number(worth)[rows], posinf=0.0), 0.0),
+        calls_per_year=asked.calls_per_year,
+        visit_minutes=asked.visit_minutes,
         rep=before,
         locked=alignment.locked[in_alignment],
     )
@@ -200,21 +210,29 @@ def outside_own_area(book: TerritoryBook, side: Side, drawn: Drawn) -> Ints:
     return outside
 
 
-def _version(
-    store: Store, *, now: datetime, scenario: str | None, overlay: str | None
+def find_version(store: Store, *, now: datetime, scenario: str | None = None) -> TerritoryVersion:
+    """Return the owners' territories that count at a moment, or those of a scenario.
+
+    Raises:
+        StepMissingError: No territories were built yet.
+        ConfigError: There is no such scenario.
+    """
+    if scenario is not None:
+        return store.territories.get(find_scenario(store, scenario).version_id)
+    version = store.territories.latest(as_of=now)
+    if version is None:
+        raise territories_missing(store)
+    return version
+
+
+def team_version(
+    store: Store, version: TerritoryVersion, *, overlay: str | None
 ) -> TerritoryVersion:
-    if scenario is None:
-        version = store.territories.latest(as_of=now)
-        if version is None:
-            raise territories_missing(store)
-    else:
-        found = store.scenarios.find(scenario)
-        if found is None:
-            raise ConfigError(
-                f"there is no scenario {scenario!r}",
-                remedy="`sfterritory scenario list` shows those there are",
-            )
-        version = store.territories.get(found.version_id)
+    """Return the version itself, or that of a further team that was built with it.
+
+    Raises:
+        ConfigError: There is no such overlay.
+    """
     if overlay is None:
         return version
     overlays = VersionMetrics.of(version.metrics).overlays
@@ -230,9 +248,3 @@ def _version(
 def _rows_of(column: TextColumn, row_of: Mapping[str, int]) -> Ints:
     table = [*(row_of.get(text, -1) for text in column.vocabulary), -1]
     return np.array(table, dtype=np.int32)[column.codes]
-
-
-def _amounts(placed: PlacedRecords, name: str | None) -> Floats:
-    """Return a field's numbers; what is below 0 or without an end counts as missing."""
-    values = placed.number(name)
-    return np.where((values >= 0) & np.isfinite(values), values, np.nan)

@@ -11,8 +11,8 @@ from shapely.geometry.base import BaseGeometry
 
 from sfterritory.geography.shape import Overlap, hull_overlaps, shapes_of
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.request import Demand
-from sfterritory.optimize.sphere import totals
 from sfterritory.optimize.territory_figures import AccountFacts, territory_figures
 from sfterritory.optimize.travel_load import TerritoryTravel
 

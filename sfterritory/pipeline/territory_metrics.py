@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from sfterritory.model.what_if import UNCHANGED, WhatIf
+
 
 class _Stored(BaseModel):
     """A part of the figures; keys of a later release are passed over."""
@@ -75,6 +77,8 @@ class PricePoint(_Stored):
         hours_moved: Hours a year of the moved accounts.
         value_moved_usd: Their value.
         hours_share: Their part of all owned hours.
+        saved_km_hours: What each account moved on top of the point before saves a year; None for
+            the first point.
         loss_usd: What moving them is reckoned to cost, by the configured share.
         max_over_mean: Fullest territory over the mean, in hours.
         knee: Beyond this point, each further moved account saves much less.
@@ -87,6 +91,7 @@ class PricePoint(_Stored):
     hours_moved: float | None = None
     value_moved_usd: float | None = None
     hours_share: float | None = None
+    saved_km_hours: float | None = None
     loss_usd: float | None = None
     max_over_mean: float | None = None
     knee: bool = False
@@ -103,6 +108,7 @@ class VersionMetrics(_Stored):
         today: The same for today's books.
         overlays: Versions of further teams by name of the overlay.
         travel_source: What driving times rest on.
+        asked: What was changed for this version.
     """
 
     before: Mapping[str, Mapping[str, float]] = {}
@@ -115,6 +121,7 @@ class VersionMetrics(_Stored):
     today: Mapping[str, Mapping[str, float]] = {}
     overlays: Mapping[str, str] = {}
     travel_source: str = ""
+    asked: WhatIf = UNCHANGED
 
     @classmethod
     def of(cls, metrics: Mapping[str, Any]) -> VersionMetrics:

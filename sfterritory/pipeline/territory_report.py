@@ -11,7 +11,8 @@ from pydantic import Field
 from sfterritory.errors import ConfigError
 from sfterritory.geography.shape import hull_overlaps
 from sfterritory.model.document import Document
-from sfterritory.optimize.travel_load import ESTIMATE, territory_travel
+from sfterritory.model.travel import ESTIMATE
+from sfterritory.optimize.travel_load import territory_travel
 from sfterritory.pipeline.geojson import Feature
 from sfterritory.pipeline.territory_book import Side, TerritoryBook, outside_own_area
 from sfterritory.pipeline.territory_figures import Drawn, drive_figures, territory_documents

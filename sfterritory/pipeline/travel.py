@@ -113,12 +113,11 @@ def _on_roads(
     clock: Callable[[], float],
 ) -> RoadTravel:
     identity = engine.identity()
-    cache = None
-    if params.cache is not None:
-        believed = timedelta(days=params.unreachable_days)
-        opened = TravelCache(root / params.cache, now=now, unreachable_for=believed)
-        otherwise = params.name or params.url or params.path or ""
-        cache = GraphCache.of(opened, identity, otherwise=otherwise)
+    path = None if params.cache is None else root / params.cache
+    believed = timedelta(days=params.unreachable_days)
+    opened = TravelCache(path, now=now, unreachable_for=believed)
+    otherwise = params.name or params.url or params.path or ""
+    cache = GraphCache.of(opened, identity, otherwise=otherwise)
     return RoadTravel(
         engine,
         identity=identity,

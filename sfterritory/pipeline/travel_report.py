@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,13 +11,14 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sfterritory.connectors.road.matrix_file import Place, read_matrix_file
+from sfterritory.connectors.road.params import LEAST_FACTOR, MOST_FACTOR
 from sfterritory.errors import ConfigError, StepMissingError
-from sfterritory.geography.leg import unit_vectors
 from sfterritory.geography.travel.band import band_name
-from sfterritory.geography.travel.calibration import MeasuredLegs, calibrated
+from sfterritory.geography.travel.calibration import BandFactor, MeasuredLegs, calibrated
 from sfterritory.geography.travel.estimate import ESTIMATE_ERROR, EstimatedTravel, crow_km
 from sfterritory.model.columns import Ints
 from sfterritory.model.document import Document
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.model.store.location import Locations
 from sfterritory.model.store.store import Store
 from sfterritory.model.travel import Legs, Points, Quality
@@ -128,7 +130,8 @@ def calibration_report(path: Path, *, store: Store) -> CalibrationReport:
     """Compare the estimate with real drives of a CSV, by coordinates or by ids of the store.
 
     Raises:
-        ConfigError: The file is wrong, with its lines, or holds fewer than 50 usable drives.
+        ConfigError: The file is wrong, with its lines, holds fewer than 50 usable drives, or says
+            of a band what the settings would refuse.
     """
     file = read_matrix_file(path, name=path.name, places=places_by_id(store))
     try:
@@ -137,6 +140,7 @@ def calibration_report(path: Path, *, store: Store) -> CalibrationReport:
         raise ConfigError(
             f"{path.name}: {error}", remedy="add drives whose real time is known, near and far"
         ) from error
+    _refuse_implausible(bands, name=path.name)
     return CalibrationReport(
         legs=sum(one.legs for one in bands),
         calibration=tuple(round(one.factor, 3) for one in bands),
@@ -146,6 +150,29 @@ def calibration_report(path: Path, *, store: Store) -> CalibrationReport:
             )
             for number, one in enumerate(bands)
         ),
+    )
+
+
+def _refuse_implausible(bands: Sequence[BandFactor], *, name: str) -> None:
+    """Refuse factors that `travel.calibration` would refuse, with what they probably come from."""
+    wrong = {
+        number: one.factor
+        for number, one in enumerate(bands)
+        if not LEAST_FACTOR <= one.factor <= MOST_FACTOR
+    }
+    if not wrong:
+        return
+    told = ", ".join(f"{factor:.3g} ({band_name(number)})" for number, factor in wrong.items())
+    usual = float(np.median(list(wrong.values())))
+    cause = "longitude and latitude of one end may be swapped, or drives of the wrong places"
+    if usual > MOST_FACTOR:
+        cause = f"its minutes may be seconds, or {cause}"
+    elif usual < LEAST_FACTOR:
+        cause = f"its minutes may be hours, or {cause}"
+    raise ConfigError(
+        f"{name}: real over estimated minutes are {told}, and travel.calibration takes factors "
+        f"from {LEAST_FACTOR:g} to {MOST_FACTOR:g}: {cause}",
+        remedy="correct the file; the column minutes holds minutes",
     )
 
 
@@ -209,8 +236,10 @@ def _nearest(homes: Points, accounts: Points) -> tuple[Ints, Ints]:
     They stand by account, the nearest home first.
     """
     count = min(NEAREST_HOMES, len(homes))
-    tree = cKDTree(unit_vectors(homes))
-    _, found = tree.query(unit_vectors(accounts), k=list(range(1, count + 1)))
+    tree = cKDTree(unit_vectors(homes.lon_deg, homes.lat_deg))
+    _, found = tree.query(
+        unit_vectors(accounts.lon_deg, accounts.lat_deg), k=list(range(1, count + 1))
+    )
     rows = np.repeat(np.arange(len(accounts), dtype=np.int32), count)
     return np.asarray(found, dtype=np.int32).ravel(), rows
 

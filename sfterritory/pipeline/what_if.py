@@ -21,8 +21,8 @@ from sfterritory.model.columns import (
     RosterColumns,
     TextColumn,
 )
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.model.what_if import CadenceChange, FieldValue, WhatIf
-from sfterritory.optimize.sphere import unit_vectors
 from sfterritory.pipeline.construction.book import chosen_reps
 from sfterritory.pipeline.what_if_lookup import Reps, matching
 from sfterritory.pipeline.what_if_vacancy import Vacancy, vacancies, with_vacancies
@@ -106,7 +106,10 @@ def change(
         problems.append("without: nobody is left on the roster")
     if problems:
         raise ConfigError("\n".join(problems), remedy="correct these changes; nothing was built")
-    worked, said = _worked(accounts, what_if, asked, known=known)
+    calls, minutes, said = _worked(
+        accounts.calls_per_year, accounts.visit_minutes, what_if, asked.cadence, known=known
+    )
+    worked = replace(accounts, calls_per_year=calls, visit_minutes=minutes)
     left_out, alone = _left_out(accounts, asked)
     sized, resized = _resized(roster, asked)
     kept = np.setdiff1d(np.arange(len(roster)), asked.without).astype(np.int32)
@@ -130,6 +133,32 @@ def change(
     )
 
 
+def calls_as_changed(
+    calls_per_year: Floats, visit_minutes: Floats, what_if: WhatIf, *, known: Known
+) -> tuple[Floats, Floats]:
+    """Return calls and minutes of accounts as a what-if that was built before changed them.
+
+    A change whose accounts are no longer found is passed over: it was checked when it was built.
+    """
+    cadence = _cadence(len(calls_per_year), what_if, known=known, problems=[])
+    calls, minutes, _ = _worked(calls_per_year, visit_minutes, what_if, cadence, known=known)
+    return calls, minutes
+
+
+def _cadence(
+    n: int, what_if: WhatIf, *, known: Known, problems: list[str]
+) -> tuple[tuple[CadenceChange, Flags], ...]:
+    """Return each change of calls with the accounts it is for."""
+    found: list[tuple[CadenceChange, Flags]] = []
+    for one in what_if.cadence:
+        rows: Flags | None = np.ones(n, dtype=np.bool_)
+        if one.where is not None:
+            rows = matching(known.fields, one.where, problems, where="cadence", whose="accounts")
+        if rows is not None:
+            found.append((one, rows))
+    return tuple(found)
+
+
 def _looked_up(
     accounts: AccountColumns,
     roster: RosterColumns,
@@ -143,20 +172,14 @@ def _looked_up(
     sizes = {
         reps.row(ref, problems, where="capacity"): size for ref, size in what_if.capacity.items()
     }
-    cadence = []
-    for one in what_if.cadence:
-        found: Flags | None = np.ones(len(accounts), dtype=np.bool_)
-        if one.where is not None:
-            found = matching(known.fields, one.where, problems, where="cadence", whose="accounts")
-        if found is not None:
-            cadence.append((one, found))
+    cadence = _cadence(len(accounts), what_if, known=known, problems=problems)
     planned: Flags | None = np.ones(len(roster), dtype=np.bool_)
     if what_if.only is not None:
         planned = matching(roster.attributes, what_if.only, problems, where="only", whose="reps")
     asked = _Asked(
         tuple(dict.fromkeys(row for row in without if row is not None)),
         {row: size for row, size in sizes.items() if row is not None},
-        tuple(cadence),
+        cadence,
         np.ones(len(roster), dtype=np.bool_) if planned is None else planned,
     )
     problems += [
@@ -183,14 +206,18 @@ def _locked(without: Sequence[int], accounts: AccountColumns, roster: RosterColu
 
 
 def _worked(
-    accounts: AccountColumns, what_if: WhatIf, asked: _Asked, *, known: Known
-) -> tuple[AccountColumns, list[str]]:
-    """Return the accounts with other calls and minutes, and what was changed."""
+    calls: Floats,
+    minutes: Floats,
+    what_if: WhatIf,
+    cadence: Sequence[tuple[CadenceChange, Flags]],
+    *,
+    known: Known,
+) -> tuple[Floats, Floats, list[str]]:
+    """Return calls a year and minutes a call as they are wanted, and what was changed."""
     sentences = []
-    calls, minutes = accounts.calls_per_year, accounts.visit_minutes
-    if asked.cadence:
+    if cadence:
         calls = np.where(np.isnan(calls), known.calls_per_year, calls)
-    for one, found in asked.cadence:
+    for one, found in cadence:
         before = float(calls[found].sum())
         calls = np.where(found, _calls(one, calls), calls)
         who = f" with {one.where}" if one.where else ""
@@ -202,7 +229,7 @@ def _worked(
         minutes = np.where(np.isnan(minutes), known.visit_minutes, minutes)
         minutes = minutes * what_if.visit_minutes_factor
         sentences.append(f"Every call takes {what_if.visit_minutes_factor:g} times as long.")
-    return replace(accounts, calls_per_year=calls, visit_minutes=minutes), sentences
+    return calls, minutes, sentences
 
 
 def _calls(one: CadenceChange, calls: Floats) -> Floats:

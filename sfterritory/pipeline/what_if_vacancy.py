@@ -18,8 +18,8 @@ from sfterritory.model.columns import (
     TextColumn,
     TimeColumn,
 )
+from sfterritory.model.sphere import lon_lat, unit_vectors
 from sfterritory.model.what_if import AddedReps, FieldValue, lon_lat_of
-from sfterritory.optimize.sphere import lon_lat, unit_vectors
 from sfterritory.pipeline.what_if_lookup import Reps, holding, matching
 
 Point = tuple[float, float]

@@ -29,6 +29,7 @@ from sfterritory.pipeline.people import People, load_people
 from sfterritory.pipeline.records import latest_snapshot
 from sfterritory.pipeline.route import read_runner_up
 from sfterritory.pipeline.routing_facts import RoutableObject, load_routable, load_territories
+from sfterritory.pipeline.team import TeamTerritory, teams_of_account
 from sfterritory.routing import explain as routing_explain
 from sfterritory.routing.pools import PoolState
 from sfterritory.settings.project import Settings
@@ -57,11 +58,14 @@ class WhyReport(Document):
     Attributes:
         rules: Each rule that was asked, with its answer; None where nothing was routed yet.
         upcoming: Whose territories an account is in from dates on that lie ahead.
+        teams: Whose an account is in the owners' territories that count now, and in those of each
+            further team.
     """
 
     answer: WhyAnswer
     rules: routing_explain.RouteExplanation | None
     upcoming: tuple[UpcomingOwner, ...] = ()
+    teams: tuple[TeamTerritory, ...] = ()
 
 
 def why(
@@ -126,7 +130,17 @@ def why(
         answer=explain(facts, at=at),
         rules=route if at is None else None,
         upcoming=_upcoming(store, subject, names, now) if now is not None and at is None else (),
+        teams=_teams(store, subject, names, now) if at is None else (),
     )
+
+
+def _teams(
+    store: Store, subject: Subject, names: Mapping[str, str], now: datetime | None
+) -> tuple[TeamTerritory, ...]:
+    version = store.territories.latest(as_of=now)
+    if version is None or subject.object_name != "Account":
+        return ()
+    return teams_of_account(store, version, (subject.record_id, subject.name), names)
 
 
 def _upcoming(

@@ -7,6 +7,8 @@ a cluster have to compute as this machine does: versions are compared before any
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from typing import Any, Literal, cast
 from sfterritory.errors import ConfigError, ConnectorError, SfTerritoryError
 
 _CONNECT_SECONDS = 5
+_LOOK_SECONDS = 1.0
+_TALKERS = ("distributed", "distributed.client", "tornado.application")
 _SAME_EVERYWHERE = ("sfterritory", "python", "numpy", "scipy", "numba")
 """What decides the last digit of an answer, and whether what is sent can be read."""
 
@@ -29,11 +33,13 @@ class Workforce:
         engine: `local` for processes of this machine, `dask` for a cluster.
         workers: Processes of this machine; 1 does everything in the calling one.
         scheduler: Address of the Dask scheduler, `tcp://host:8786`; '' for none.
+        patience_seconds: How long a cluster may be without any worker before work is given up.
     """
 
     engine: Literal["local", "dask"] = "local"
     workers: int = 1
     scheduler: str = ""
+    patience_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         if (self.engine == "dask") != bool(self.scheduler):
@@ -56,7 +62,7 @@ def at_work(workforce: Workforce) -> Iterator[Executor | None]:
         SfTerritoryError: A process of this machine ended before its answer.
     """
     if workforce.engine == "dask":
-        with _dask(workforce.scheduler) as executor:
+        with _dask(workforce.scheduler, workforce.patience_seconds) as executor:
             yield executor
     elif workforce.workers == 1:
         yield None
@@ -73,7 +79,7 @@ def at_work(workforce: Workforce) -> Iterator[Executor | None]:
 
 
 @contextmanager
-def _dask(scheduler: str) -> Iterator[Executor]:
+def _dask(scheduler: str, patience_seconds: float) -> Iterator[Executor]:
     try:
         from distributed import Client, KilledWorker  # noqa: PLC0415 - an extra, slow to import
     except ImportError as error:
@@ -94,19 +100,70 @@ def _dask(scheduler: str) -> Iterator[Executor]:
             f"no Dask scheduler answers at {scheduler}: {error}",
             remedy="start one with `dask scheduler`, or leave --engine out",
         ) from error
-    with client:
+    with _quiet(), client:
         versions = cast("Mapping[str, Any]", client.get_versions(packages=_SAME_EVERYWHERE))
         _check_workers(versions, scheduler)
         # pure calls would be kept and named by a hash of all that is sent
-        with client.get_executor(pure=False) as executor:  # type: ignore[no-untyped-call]
+        with (
+            client.get_executor(pure=False) as executor,  # type: ignore[no-untyped-call]
+            _watched(client, executor, patience_seconds) as given_up,
+        ):
             try:
                 yield executor
-            except (KilledWorker, CancelledError) as error:
+            except (KilledWorker, CancelledError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and not given_up.is_set():
+                    raise  # of the work itself
+                why = (
+                    f"has had no worker for {patience_seconds:g} seconds"
+                    if given_up.is_set()
+                    else f"lost work{f': {error}' if str(error) else ' or its scheduler'}"
+                )
                 raise ConnectorError(
-                    f"the Dask cluster at {scheduler} lost work: {error}",
-                    remedy="look at the logs of its workers, most often memory has run out; "
-                    "nothing was kept",
+                    f"the Dask cluster at {scheduler} {why}",
+                    remedy="look at the logs of its workers and of its scheduler, most often "
+                    "memory has run out; nothing was kept",
                 ) from error
+
+
+@contextmanager
+def _watched(client: Any, executor: Any, patience_seconds: float) -> Iterator[threading.Event]:
+    """Cancel the work where no worker is left: Dask itself would wait for one for ever."""
+    given_up, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        idle_seconds = 0.0
+        while not over.wait(_LOOK_SECONDS):
+            try:
+                workers = client.scheduler_info(n_workers=1)["workers"]
+            except OSError:  # the scheduler went away, and the client cancels what it asked for
+                return
+            idle_seconds = 0.0 if workers else idle_seconds + _LOOK_SECONDS
+            if idle_seconds >= patience_seconds:
+                given_up.set()
+                executor.shutdown(wait=False)
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield given_up
+    finally:
+        over.set()
+        watcher.join()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from telling on stderr, with tracebacks, what our errors say."""
+    loggers = [logging.getLogger(name) for name in _TALKERS]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _check_workers(versions: Mapping[str, Any], scheduler: str) -> None:

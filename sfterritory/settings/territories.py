@@ -12,11 +12,13 @@ from sfterritory.connectors.road.params import TravelParams
 from sfterritory.geography.params import GeographyParams
 from sfterritory.model.document import Document
 from sfterritory.optimize.cadence import ProposalParams
-from sfterritory.optimize.params import TerritoryParams, WorkloadParams
+from sfterritory.optimize.params import CHURN_SOURCES, TerritoryParams, WorkloadParams
 from sfterritory.routing.rules import Condition
 
 HOURS, VALUE, ACCOUNTS = "hours", "value", "accounts"
 OWN_MEASURES = (HOURS, VALUE, ACCOUNTS)
+OWNERS = "owners"
+"""What the first team is called beside overlays."""
 
 Name = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
@@ -121,6 +123,32 @@ class Balance(Document):
         return self
 
 
+FamilyKeeping = Literal["ignore", "together", "split"]
+
+
+def _check_split(families: FamilyKeeping, split: Condition | None) -> None:
+    if (families == "split") != (split is not None):
+        raise ValueError("families: split goes with a condition in `split`, and only it does")
+
+
+class FamilyRule(Document):
+    """What holds for the families of a segment, where that is not what holds for the others.
+
+    Attributes:
+        when: Asked of the ultimate parent; of the first member where that is not in the org.
+        split: Members that stand alone, with `families: split`.
+    """
+
+    when: Condition
+    families: FamilyKeeping
+    split: Condition | None = None
+
+    @model_validator(mode="after")
+    def _split_has_a_condition(self) -> FamilyRule:
+        _check_split(self.families, self.split)
+        return self
+
+
 class UnitParams(Document):
     """What is never cut in two: units of land, and families of accounts."""
 
@@ -129,19 +157,38 @@ class UnitParams(Document):
     area_set: str | None = Field(
         default=None, description="with `area`: which of geography.area_sets"
     )
-    families: Literal["ignore", "together", "split"] = "ignore"
+    families: FamilyKeeping = "ignore"
     parent: str = Field(default="ParentId", description="field that names the parent account")
     split: Condition | None = Field(
         default=None, description="members that stand alone, where families are split"
     )
+    family_rules: tuple[FamilyRule, ...] = Field(
+        default=(), description="segments with another way; the first rule that matches decides"
+    )
 
     @model_validator(mode="after")
     def _split_has_a_condition(self) -> UnitParams:
-        if (self.families == "split") != (self.split is not None):
-            raise ValueError(
-                "families: split goes with a condition in units.split, and only it does"
-            )
+        _check_split(self.families, self.split)
         return self
+
+    @property
+    def heeds_families(self) -> bool:
+        """Tell whether some families may have to stay together."""
+        return any(one != "ignore" for one in (self.families, *self._of_rules))
+
+    @property
+    def _of_rules(self) -> tuple[FamilyKeeping, ...]:
+        return tuple(one.families for one in self.family_rules)
+
+    @property
+    def conditions(self) -> Iterator[tuple[tuple[str | int, ...], Condition]]:
+        """Yield every condition on Account, with its place below `units`."""
+        if self.split is not None:
+            yield ("split",), self.split
+        for at, rule in enumerate(self.family_rules):
+            yield ("family_rules", at, "when"), rule.when
+            if rule.split is not None:
+                yield ("family_rules", at, "split"), rule.split
 
 
 class Overlay(Document):
@@ -193,6 +240,8 @@ class TerritoriesFile(Document):
     @classmethod
     def _teams_differ(cls, overlays: tuple[Overlay, ...]) -> tuple[Overlay, ...]:
         _refuse_repeats("overlays", [one.name for one in overlays])
+        if any(one.name == OWNERS for one in overlays):
+            raise ValueError(f"overlays: {OWNERS!r} is what the first team is called")
         return overlays
 
     @model_validator(mode="after")
@@ -219,8 +268,8 @@ class TerritoriesFile(Document):
                 yield ("locks", "rules", at, "account"), rule.account
         for at, one in enumerate(self.reserved):
             yield ("reserved", at, "accounts"), one.accounts
-        if self.units.split is not None:
-            yield ("units", "split"), self.units.split
+        for path, condition in self.units.conditions:
+            yield ("units", *path), condition
         for at, overlay in enumerate(self.overlays):
             if overlay.scope is not None:
                 yield ("overlays", at, "scope"), overlay.scope
@@ -230,8 +279,8 @@ class TerritoriesFile(Document):
         """Return every field of Account that is asked for by name or in a condition."""
         named = {rule.date for rule in self.locks.rules if rule.date}
         named |= {one.measure for one in self.all_balance if one.measure not in OWN_MEASURES}
-        named |= set(self.territories.churn_weights)
-        if self.units.families != "ignore":
+        named |= set(self.territories.churn_weights) - CHURN_SOURCES
+        if self.units.heeds_families:
             named.add(self.units.parent)
         for _, condition in self.account_conditions:
             named |= condition.fields

@@ -103,6 +103,23 @@ def test_a_ring_that_crosses_itself_is_repaired_and_told(tmp_path: Path) -> None
     assert "feature 1 (Bow): it is no valid polygon (self-intersection at 1 1)" in read.notes[0]
 
 
+def test_a_hole_outside_its_polygon_is_refused_and_never_becomes_land(tmp_path: Path) -> None:
+    hole = [[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]]
+
+    said = refusal(written(tmp_path, feature("Isle", coordinates=[SQUARE, hole])))
+
+    assert said.startswith("areas.geojson: feature 1 (Isle): ring 2 lies outside ring 1")
+
+
+def test_a_hole_that_reaches_beyond_its_polygon_takes_only_what_lies_within(tmp_path: Path) -> None:
+    hole = [[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]
+
+    read = read_areas(written(tmp_path, feature("Bay", coordinates=[SQUARE, hole])), name="a")
+
+    assert shapely.area(read.shapes[0].geometry) == pytest.approx(3.0)
+    assert "was repaired" in read.notes[0]
+
+
 @pytest.mark.parametrize(
     "ring",
     [

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from sfterritory.optimize.parts import CELLS_PER_REP, PART_ROWS, PARTS_ABOVE
+from sfterritory.optimize.aggregate import CELLS_PER_REP, PILE
+from sfterritory.optimize.parts import PART_ROWS, PARTS_ABOVE
 
 _PAGE = Path(__file__).parents[2] / "docs" / "growth.md"
 
@@ -37,7 +38,7 @@ def test_the_three_calls_of_the_page_keep_the_limits(
     hours = np.concatenate(
         [np.loadtxt(one, delimiter=",")[:, 2] for one in sorted(tmp_path.glob("*.csv"))]
     )
-    rep = np.concatenate([np.load(one) for one in sorted(tmp_path.glob("*.npy"))])
+    rep = np.concatenate([np.load(one) for one in sorted(tmp_path.glob("*.rep.npy"))])
     load = np.bincount(rep, weights=hours, minlength=example["REPS"])
     assert load / load.mean() == pytest.approx(1.0, abs=example["TOLERANCE"] + 1e-9)
 
@@ -47,4 +48,5 @@ def test_the_page_tells_the_sizes_of_the_program() -> None:
 
     assert f"more than {PARTS_ABOVE:,} units" in page
     assert f"{PART_ROWS:,} units to a part" in page
-    assert f"{CELLS_PER_REP} micro-cells a rep" in page
+    assert f"{CELLS_PER_REP} cells a rep" in page
+    assert f"{PILE:,} accounts of one rep on one point" in page

@@ -12,7 +12,7 @@ import pytest
 
 from end_to_end.conftest import Prepare
 from end_to_end.desk import Desk, records, reps
-from sfterritory.geography.distance import haversine_km
+from sfterritory.model.sphere import haversine_km
 from sfterritory.model.store.store import open_store
 from sfterritory.sandbox.running import SandboxHandle
 
@@ -212,7 +212,7 @@ def test_accounts_across_the_antimeridian_and_at_the_poles_are_drawn_within_the_
         "BillingLongitude = CASE WHEN rowid % 2 THEN 179.9 ELSE -179.9 END WHERE rowid <= 60",
         f"UPDATE \"Account\" SET {place} BillingCountry = 'Antarctica', "  # noqa: S608 - constants
         "BillingLatitude = -90, BillingLongitude = 0 WHERE rowid BETWEEN 61 AND 65",
-        f"UPDATE \"Account\" SET {place} BillingCountry = 'Norway', "  # noqa: S608 - constants
+        f"UPDATE \"Account\" SET {place} BillingCountry = 'Antarctica', "  # noqa: S608 - constants
         "BillingLatitude = 89.9999, BillingLongitude = rowid * 3.0 - 180 "
         "WHERE rowid BETWEEN 66 AND 75",
     )
@@ -484,8 +484,8 @@ def test_a_further_team_beyond_its_limits_is_told_as_loudly_as_the_owners(office
         f"    balance: [{{measure: hours, at_most: 1}}]\n{START}",
     )
 
-    report = build(desk, "--no-curve")
-    said = desk.run("build", "--no-curve").out
+    report = build(desk, "--no-curve", code=6)
+    said = desk.run("build", "--no-curve", code=6).out
 
     team = report["overlays"]["experts"]
     assert not team["feasible"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,12 @@ from end_to_end.desk import Desk, Row, records, reps
 from sfterritory.connectors.reference.county import load_counties
 from sfterritory.geography.grid import cell_of
 from sfterritory.model.store.store import open_store
+from sfterritory.optimize.travel_load import MEASURED
 from sfterritory.sandbox.running import SandboxHandle
 
 FILE = "mappings/territories.yaml"
+TEAMS = ["owners", "experts"]
+SAME = ("territory", "rep_id", "rep", "reason", "runner_up", "runner_up_rep", "would_change")
 
 pytestmark = pytest.mark.slow
 
@@ -199,7 +203,7 @@ def test_a_second_team_gets_territories_of_its_own(office: tuple[Desk, SandboxHa
         "  - name: experts\n"
         "    roster: {where: {all: [{field: Title, is: Account Executive}, "
         "{field: IsActive, is: true}]}}\n"
-        "    scope: {field: Industry, is_empty: false}\n"
+        "    scope: {field: Industry, is_not: Retail}\n"
         "    calls_share: 0.25\n"
         "    mode: greenfield\n"
         "\nterritories:\n  mode: homes",
@@ -209,9 +213,70 @@ def test_a_second_team_gets_territories_of_its_own(office: tuple[Desk, SandboxHa
     team = report["overlays"]["experts"]
     assert 0 < team["accounts"] <= report["accounts"]
     assert counting(desk) == report["version"]
+    out = desk.root / "accounts.csv"
+    shown = desk.ask("territories", "--csv", str(out))
+    with out.open(encoding="utf-8", newline="") as opened:
+        rows = [*csv.DictReader(opened)]
+    by_team = {name: {r["account_id"]: r for r in rows if r["team"] == name} for name in TEAMS}
+    assert len(by_team["owners"]) == report["accounts"]
+    assert len(by_team["experts"]) == team["accounts"]
+    account, line = next(iter(by_team["experts"].items()))
+    assert line["rep"]
+    assert line["reason"]
+    told = desk.ask("why", account)["teams"]
+    assert [one["team"] for one in told] == TEAMS
+    for one in told:
+        row = by_team[one["team"]][account]
+        assert {name: one[name] for name in SAME} == {name: row[name] for name in SAME}
+    assert told[1]["rep"] in desk.run("why", account).out
+    outside = next(one for one in by_team["owners"] if one not in by_team["experts"])
+    other = desk.ask("why", outside)["teams"][1]
+    assert (other["key"], other["rep"]) == ("", "")
+    assert "outside its scope" in other["reason"]
+    one = shown["territories"][0]
+    desk.run("territories", "--territory", one["key"], "--csv", str(out))
+    with out.open(encoding="utf-8", newline="") as opened:
+        assert {row["territory"] for row in csv.DictReader(opened)} == {one["name"]}
     again = build(desk)["overlays"]["experts"]
     assert again["version"] != ""
     assert again["accounts"] == team["accounts"]
+
+
+def test_a_second_team_beyond_its_limits_is_refused_until_somebody_accepts_that(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, _ = office
+    build(desk)
+    before = counting(desk)
+    desk.edit(
+        FILE,
+        "territories:\n  mode: homes",
+        "overlays:\n"
+        "  - name: experts\n"
+        "    roster: {where: {all: [{field: Title, is: Account Executive}, "
+        "{field: IsActive, is: true}]}}\n"
+        "    balance: [{measure: hours, at_most: 1}]\n"
+        "\nterritories:\n  mode: homes",
+    )
+
+    report = build(desk, code=6)
+    refused = desk.run("build", "--no-curve", code=6).out
+    scenario = desk.ask("scenario", "create", "tight")
+    figures = desk.ask("scenario", "show", "tight")["figures"]
+    desk.run("scenario", "activate", "tight", code=1)
+    untouched = counting(desk)
+    accepted = build(desk, "--accept-limits", "experts are hired in May")
+
+    assert (report["chosen"], report["feasible"]) == (False, False)
+    assert report["overlays"]["experts"]["conflicts"]
+    assert "not by experts" in refused
+    assert "--accept-limits" in refused
+    assert not scenario["feasible"]
+    assert figures["broken"][0].startswith("experts: ")
+    assert untouched == before
+    assert accepted["chosen"]
+    assert counting(desk) == accepted["version"]
+    assert "experts are hired in May" in desk.run("log", "--json").out
 
 
 @pytest.mark.parametrize("unit", ["postal_code", "county", "cell"])
@@ -391,3 +456,23 @@ def test_grades_are_told_apart_from_territories_and_regions_say_whom_they_need(
     lines = report["levels"]["State"]
     assert all(one["reps_needed"] >= 1 for one in lines if one["accounts"])
     assert sum(one["reps_needed"] for one in lines) >= report["staffing"]["reps_needed"]
+
+
+def test_further_rounds_of_driving_never_leave_more_overload(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, _ = office
+    left = []
+    for number in (1, 2):
+        rounds = f"  drive_rounds: {number}\n  churn_price_km: 30 "
+        desk.edit(FILE, "  churn_price_km: 30 ", rounds)
+        report = build(desk, "--accept-limits", "looked at alone")
+        desk.edit(FILE, rounds, "  churn_price_km: 30 ")
+        rows = report["territories"]
+        driven = [one["service_hours_per_year"] + one["travel_hours_per_year"] for one in rows]
+        most = [one["capacity_hours_per_year"] * (1 + MEASURED.hours_share) for one in rows]
+        left.append(float(np.maximum(np.subtract(driven, most), 0.0).sum()))
+        fair = np.mean(driven)
+        assert report["driven"]["least"] == pytest.approx(min(driven) / fair, abs=1e-3)
+        assert report["driven"]["most"] == pytest.approx(max(driven) / fair, abs=1e-3)
+    assert left[1] <= left[0] + 0.1

@@ -83,9 +83,12 @@ def test_one_territory_by_its_name_and_an_unknown_one(desk: Desk) -> None:
     first = desk.ask("territories")["territories"][0]
 
     alone = desk.ask("territories", "--territory", first["name"].upper())
+    told = desk.run("territories", "--territory", first["name"]).out
     shown = desk.run("territories", "--territory", "Atlantis", code=1)
 
     assert alone["territories"] == [first]
+    assert "On the road as it is, hours a year" in told
+    assert not [name for name in first["figures"] if "_" in name and name in told]
     assert "there is no territory 'Atlantis'" in shown.err
     assert first["key"] in shown.err
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.grid import cell_centres, cell_of, cell_width_km
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import haversine_km
 
 longitudes = st.floats(-180, 180)
 latitudes = st.floats(-90, 90)

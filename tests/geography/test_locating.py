@@ -39,6 +39,9 @@ class TwoTowns:
         ]
         return np.array(rows, dtype=np.int32), np.array(counts, dtype=np.int32)
 
+    def places_of(self, country: str) -> Ints:
+        return np.arange(2 if country == "US" else 0, dtype=np.int32)
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -131,7 +134,8 @@ def test_salesforces_coordinate_counts_if_it_is_at_least_as_exact_as_ours(
         ((-71.0, 142.0), "Address", Doubt.OUT_OF_RANGE, Source.POSTAL_CODE),
         ((42.4, -71.1), None, Doubt.SWAPPED, Source.POSTAL_CODE),
         ((42.4, -71.1), "Address", Doubt.SWAPPED, Source.POSTAL_CODE),
-        ((-71.0, 90.0), "Address", Doubt.CONTRADICTS_ADDRESS, Source.SALESFORCE),
+        ((-71.0, 90.0), "Address", Doubt.OUTSIDE_COUNTRY, Source.POSTAL_CODE),
+        ((42.36, -71.06), "Address", Doubt.SWAPPED, Source.POSTAL_CODE),
         ((float("nan"), 42.0), None, Doubt.INCOMPLETE, Source.POSTAL_CODE),
         ((-71.0, 42.0), "County", Doubt.TOO_COARSE, Source.POSTAL_CODE),
         (OXNARD, None, Doubt.CONTRADICTS_ADDRESS, Source.POSTAL_CODE),
@@ -155,6 +159,41 @@ def test_a_latitude_that_only_a_longitude_can_be_is_told_as_swapped() -> None:
 
     assert locations.doubt.values() == [Doubt.SWAPPED]
     assert locations.places.lon_deg.tolist() == [OXNARD[0]]
+
+
+@pytest.mark.parametrize(
+    ("row", "coordinate", "doubt", "source"),
+    [
+        pytest.param(
+            ("US", None, None, "Boston"), (42.4, -71.1), Doubt.SWAPPED, Source.CITY, id="swapped"
+        ),
+        pytest.param(
+            ("US", None, None, "Springfield"), (42.4, -71.1), Doubt.SWAPPED, None, id="any city"
+        ),
+        pytest.param(
+            ("US", None, None, None), (34.2, -119.2), Doubt.SWAPPED, None, id="a country alone"
+        ),
+        pytest.param(
+            ("US", None, None, "Boston"), (7, 51), Doubt.OUTSIDE_COUNTRY, Source.CITY, id="abroad"
+        ),
+        pytest.param(("US", "US-AE", None, None), (7, 51), None, Source.SALESFORCE, id="a post"),
+        pytest.param(("US", None, None, "Boston"), OXNARD, None, Source.SALESFORCE, id="inland"),
+        pytest.param(("FR", None, None, None), (7, 51), None, Source.SALESFORCE, id="unknown"),
+        pytest.param((None, None, None, "Boston"), (7, 51), None, Source.SALESFORCE, id="none"),
+    ],
+)
+@pytest.mark.parametrize("accuracy", [None, "Address"])
+def test_without_a_postal_code_city_and_country_tell_what_cannot_be(
+    row: Row,
+    coordinate: tuple[float, float],
+    doubt: Doubt | None,
+    source: Source | None,
+    accuracy: str | None,
+) -> None:
+    locations = located(row, coordinates=[coordinate], accuracy=accuracy)
+
+    assert locations.doubt.values() == [doubt]
+    assert locations.source.values() == [source]
 
 
 def test_of_a_postal_code_and_a_state_that_contradict_each_other_the_city_decides() -> None:

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM, KM_PER_DEGREE
 from sfterritory.geography.shape import Plane, Shapes, hull_overlaps, shapes_of
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import EARTH_RADIUS_KM, KM_PER_DEGREE
 
 
 def shapes(*areas: BaseGeometry, places: tuple[tuple[float, float, int], ...] = ()) -> Shapes:

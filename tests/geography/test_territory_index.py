@@ -12,6 +12,18 @@ from sfterritory.geography.territory_index import HitKind, TerritoryHit, Territo
 WEST, EAST = shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)
 
 
+def test_how_far_outside_its_area_each_point_lies_is_told() -> None:
+    index = TerritoryIndex([WEST, EAST], max_gap_km=200)
+    lon, lat = np.array([0.5, 2.1, 2.1, 9.0]), np.array([0.5, 0.5, 0.6, 0.5])
+    territory = index.territories_at(lon, lat)
+
+    gaps = index.gaps_km(lon, lat, territory)
+
+    assert territory.tolist() == [0, 1, 1, -1]
+    assert gaps.tolist() == pytest.approx([0.0, 11.12, 11.12, 0.0], abs=0.01)
+    assert gaps[1] == pytest.approx(index.territory_at(2.1, 0.5).distance_km)  # type: ignore[union-attr]  # it is near
+
+
 def test_a_point_belongs_to_the_area_that_holds_it() -> None:
     index = TerritoryIndex([WEST, EAST])
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
+from sfterritory.model.sphere import group_medians, km_between, lon_lat, unit_vectors
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.request import Demand, Fit, Locks, TerritoryRequest
-from sfterritory.optimize.sphere import group_medians, km_between, lon_lat, unit_vectors
 
 from .books import accounts_at, roster_of, scattered
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sfterritory.model.sphere import group_medians, km_between, lon_lat, unit_vectors
 from sfterritory.optimize.band import Band
 from sfterritory.optimize.metrics import alignment_metrics, balance, disruption, weighted_quantile
-from sfterritory.optimize.sphere import group_medians, km_between, lon_lat, unit_vectors
 
 from .asked import ask
 from .books import accounts_at, roster_of

@@ -11,16 +11,12 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sfterritory.model.columns import Ints
+from sfterritory.model.sphere import group_medians, km_between, unit_vectors
 from sfterritory.optimize.beside import beside
-from sfterritory.optimize.engine.answer import Start
-from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem, equal_bands
-from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.solve import construct, rows_of, working_rows
-from sfterritory.optimize.margin import two_cheapest
-from sfterritory.optimize.parts import Prices, cells_of, construct_in_parts, cut, label_part
+from sfterritory.optimize.parts import cells_of, construct_in_parts, cut, labelled
 from sfterritory.optimize.search import Question, search
-from sfterritory.optimize.sphere import group_medians, km_between, unit_vectors
 
 _PART_ROWS = 2_500
 
@@ -168,58 +164,51 @@ def test_a_search_takes_what_is_large_in_parts_and_small_regions_whole() -> None
     assert mean_km(asked, found.territory) < 1.03 * mean_km(asked, whole.territory)
 
 
-def test_cells_hold_the_hours_of_their_part() -> None:
+def test_cells_hold_the_hours_of_their_part_and_label_all_of_it() -> None:
     problem = cities(2_000, 5)
     parts = [rows_of(problem, one) for one in cut(problem, np.arange(2_000), part_rows=500)]
 
-    cells = [cells_of(part, cells=40) for part in parts]
+    for part in parts:
+        most = float(part.hours.sum()) / 40
+        made = cells_of(part, hours=most)
+        rep = np.arange(len(made.rows.hours), dtype=np.int32)
+        held = np.bincount(labelled(made, rep), weights=part.hours)
 
-    for part, made in zip(parts, cells, strict=True):
-        assert len(made.hours) <= 40
-        assert made.hours.sum() == pytest.approx(part.hours.sum())
-    assert len(cells_of(parts[0].taken(np.arange(0)), cells=40).hours) == 0
+        assert len(made.rows.hours) <= 40
+        assert made.rows.hours == pytest.approx(held)
+    empty = parts[0].taken(np.arange(0))
+    assert len(cells_of(empty, hours=1.0).rows.hours) == 0
+    assert len(cells_of(parts[0], hours=1e-9).rows.hours) == len(parts[0].hours)
 
 
-def test_labels_are_the_cheapest_rep_and_the_loosest_accounts_hold_least() -> None:
-    rng = np.random.default_rng(8)
-    problem = cities(400, 7)
-    rows = rows_of(problem, np.arange(400))._replace(
-        rep=rng.integers(-1, 7, 400).astype(np.int32),
-        churn_km=rng.uniform(0, 40, 400),
-        group=rng.integers(0, 2, 400).astype(np.int32),
+@pytest.mark.slow
+def test_neighbours_of_different_owners_each_stay_where_leaving_is_dear() -> None:
+    problem = cities(8_000, 4, tolerance=0.2)
+    rep = np.random.default_rng(6).integers(0, 4, 8_000).astype(np.int32)
+
+    found = construct_in_parts(
+        replace(problem, rep=rep, churn_km=np.full(8_000, 1e5)), part_rows=2_000
     )
-    extra_km = np.array([[0.0] * 7, [np.inf, np.inf, 0.0, 30.0, 0.0, np.inf, 5.0]])
-    settled = Start(problem.vectors[:7], rng.uniform(-50, 50, 7))
-    cost_km = km_between(rows.vectors[:, None, :], settled.centres[None, :, :])
-    cost_km = cost_km + extra_km[rows.group] - settled.psi
-    moved = (rows.rep[:, None] >= 0) & (rows.rep[:, None] != np.arange(7))
-    cost_km = cost_km + np.where(moved, rows.churn_km[:, None], 0.0)
-    sorted_km = np.sort(cost_km, axis=1)
 
-    prices = Prices.of(rows, settled, max_km=np.full(7, np.inf), extra_km=extra_km)
-    labels = label_part(rows, prices)
-    order, least, more = _two(rows, prices)
-
-    assert_array_equal(labels.rep, cost_km.argmin(axis=1))
-    assert labels.least_km == pytest.approx(sorted_km[:, 0])
-    assert least == pytest.approx(sorted_km[order, 0])
-    assert more == pytest.approx(sorted_km[order, 1] - sorted_km[order, 0])
-    for rep in range(7):
-        mine = np.flatnonzero(labels.rep == rep)
-        by_hold = mine[np.argsort(labels.hold[mine])]
-        margin = (sorted_km[:, 1] - sorted_km[:, 0])[by_hold]
-        assert (np.diff(margin) >= -1e-9).all()
-        assert labels.hold[mine].min(initial=0.0) == 0.0
+    assert_array_equal(found.territory, rep)
 
 
-def _two(rows: Rows, prices: Prices) -> tuple[Longs, np.ndarray, np.ndarray]:
-    order, start = grouped_order(rows, parts=50)
-    taken, terms = prices.numbered(rows.taken(order))
-    settled = prices.settled
-    least, _, more = two_cheapest(
-        taken, make_blocks(taken, start), settled.centres, terms, settled.psi
+@pytest.mark.slow
+def test_limits_that_cells_are_too_coarse_for_are_kept_by_finer_ones() -> None:
+    problem = cities(8_000, 2, tolerance=0.002)
+    heavy = problem.hours.copy()
+    heavy[::40] *= 30.0
+    asked = replace(
+        problem,
+        measures=(
+            equal_bands(problem.hours, np.ones(2), tolerance=0.002),
+            equal_bands(heavy, np.ones(2), tolerance=0.0002, name="value"),
+        ),
     )
-    return order, least, more
+
+    found = construct_in_parts(asked, part_rows=2_000)
+
+    assert found.is_feasible
 
 
 def test_calls_beside_each_other_answer_in_their_order_and_cancel_what_nobody_wants() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfterritory.model.sphere import totals, unit_vectors
 from sfterritory.optimize.relabel import Drawn, overlap_hours, relabelling
-from sfterritory.optimize.sphere import totals, unit_vectors
 
 
 def places(k: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -51,6 +53,35 @@ def test_new_names_never_move_more_hours_and_never_break_more(seed: int, k: int)
     before = np.maximum(totals(territory, hours, n_groups=k) - hi, 0.0)
     after = np.maximum(totals(new[territory], hours, n_groups=k) - hi, 0.0)
     assert (after <= before + 1e-9).all()
+
+
+@given(seed=st.integers(0, 10_000), k=st.integers(1, 5))
+@settings(deadline=None)
+def test_no_other_names_keep_more_hours_within_what_reps_can_take(seed: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    u = int(rng.integers(1, 30))
+    territory, rep = rng.integers(0, k, u).astype(np.int32), rng.integers(-1, k, u).astype(np.int32)
+    hours, hi = rng.integers(0, 12, u).astype(np.float64), rng.choice([20.0, 60.0, np.inf], k)
+    overlap = overlap_hours(territory, rep, hours, k=k)
+    load = totals(territory, hours, n_groups=k)
+    over = np.maximum(load - hi, 0.0)
+
+    new = relabelling(
+        drawn_of(territory.tolist(), hours.tolist(), hi=hi.tolist()),
+        overlap,
+        centres=places(k),
+        homes=places(k),
+    )
+
+    # whoever takes another's territory is beyond the limit by no more than with the own one
+    allowed = [
+        one
+        for one in permutations(range(k))
+        if all(to == at or load[at] - hi[to] <= over[to] for at, to in enumerate(one))
+    ]
+    most = max(sum(overlap[at, to] for at, to in enumerate(one)) for one in allowed)
+    assert overlap[np.arange(k), new].sum() == most
+    assert tuple(new.tolist()) in allowed
 
 
 def test_names_go_to_whom_the_work_is_known_and_then_to_the_nearest_home() -> None:

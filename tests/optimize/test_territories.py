@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.model.travel import Legs, Points, Quality
 from sfterritory.optimize.alignment import ConflictCode, NoteCode, ReasonCode, TerritoryPlan
 from sfterritory.optimize.order import Order
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.reasons import explain
 from sfterritory.optimize.request import Demand, Fit, Locks, TerritoryRequest
-from sfterritory.optimize.sphere import km_between, unit_vectors
 from sfterritory.optimize.territories import build_territories
 
 from .asked import ask, city_book, demand_of

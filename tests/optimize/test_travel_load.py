@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.model.travel import Legs, Points, Quality
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import km_between, unit_vectors
 from sfterritory.optimize.travel_load import TerritoryTravel, territory_travel
 from sfterritory.optimize.tree import _farthest_km, _kruskal, spanning_trees, spreads_km
 from sfterritory.optimize.workload import calls_of, leg_minutes
@@ -186,6 +188,28 @@ def test_a_travel_source_is_asked_for_legs_and_tree_edges_only() -> None:
     assert (by_road.source, straight.source) == ("osrm test", "estimate")
     assert (by_road.unreachable.tolist(), straight.unreachable.tolist()) == ([1], [0])
     assert 2.0 < by_road.travel_hours[0] / straight.travel_hours[0] < 4.0
+
+
+class RoadsThatTire(SlowRoads):
+    """The first question is answered by an engine, every later one is estimated."""
+
+    def pairs(self, origins: Points, destinations: Points, *, rows: tuple[Ints, Ints]) -> Legs:
+        first = self.asked == 0
+        legs = super().pairs(origins, destinations, rows=rows)
+        if first:
+            return legs
+        return replace(
+            legs, quality=np.full_like(legs.quality, Quality.ESTIMATE), source="estimate"
+        )
+
+
+def test_every_source_is_told_the_one_that_answered_most_first() -> None:
+    calls = calls_of(accounts_at(*cloud(40, spread=0.1)), params=FLAT)
+    seat, starts = np.zeros(40, dtype=np.int32), (np.zeros(1), np.zeros(1))
+
+    found = territory_travel(calls, seat, starts=starts, params=FLAT, travel=RoadsThatTire())
+
+    assert found.source == "osrm test + estimate"
 
 
 @settings(deadline=None, max_examples=25)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.optimize.capacity import capacity_hours_per_year
 from sfterritory.optimize.params import WorkloadParams
-from sfterritory.optimize.sphere import unit_vectors
 from sfterritory.optimize.workload import (
     WorkloadRowError,
     compact_parts,

@@ -93,7 +93,6 @@ def test_a_plan_balanced_on_counts_scores_worse_in_hours_where_spread_differs() 
 
     assert found.by_count > 1.25
     assert found.by_hours < 1.1
-    assert found.overload_hours > 2 * found.overload_hours_by_hours
 
 
 def test_the_same_mix_with_unlike_hours_is_a_matter_of_territories() -> None:
@@ -126,7 +125,7 @@ def test_the_least_number_of_reps_suffices_and_one_less_does_not() -> None:
     assert found.service_hours + found.travel_hours <= found.reps * 400
     assert found.hours_with_one_less > (found.reps - 1) * 400
     assert found.reps > found.service_hours / 400
-    assert 0.9 < found.load_share <= 1
+    assert 0.9 < (found.service_hours + found.travel_hours) / (found.reps * 400) <= 1
 
 
 def test_fewer_hours_of_a_rep_need_more_reps_who_drive_less_in_all() -> None:

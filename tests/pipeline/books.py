@@ -11,6 +11,7 @@ import shapely
 from sfterritory.model.columns import Floats, RosterColumns, TextColumn
 from sfterritory.model.store.store import Store
 from sfterritory.model.store.territory import Alignment, Territory, TerritoryVersion
+from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.pipeline.people import load_people, load_roster
 from sfterritory.pipeline.records import latest_snapshot, load_placed
 from sfterritory.settings.project import Settings
@@ -36,6 +37,7 @@ def save_version(
     hours: float | Floats = 10.0,
     reason: Mapping[str, str] | None = None,
     reps: Mapping[str, str | None] | None = None,
+    what_if: WhatIf = UNCHANGED,
     at: datetime,
 ) -> TerritoryVersion:
     """Save a version: the territory's key (`T1`, `T2`, ...) of each account, in the roster's order.
@@ -54,7 +56,7 @@ def save_version(
         params_hash="p",
         seed=0,
         status="feasible",
-        metrics={},
+        metrics={"asked": what_if.model_dump(mode="json")},
         created_at=at,
     )
     store.territories.save(

@@ -52,4 +52,5 @@ def test_a_million_accounts_of_one_postal_code_are_one_unit_and_that_is_told() -
     assert all("(1,000,000 accounts)" in one.message for one in heavy)
     assert all(len(one.rows) <= 100 for one in plan.conflicts)
     hours = next(one for one in plan.relaxation if one.demand == "hours" and one.by > one.lo)
-    assert hours.hi == pytest.approx(request.demands[0].amount.sum())
+    held = float(request.demands[0].amount.sum())
+    assert held <= hours.hi == pytest.approx(1.01 * held)

@@ -28,6 +28,7 @@ from sfterritory.connectors.salesforce.organization import Organization
 from sfterritory.connectors.salesforce.transport import ApiLimits
 from sfterritory.pipeline.doctor.access import access_checks
 from sfterritory.pipeline.doctor.config_origin import config_report
+from sfterritory.pipeline.doctor.land import land_checks, travel_checks
 from sfterritory.pipeline.doctor.machine import (
     clock_check,
     disk_check,
@@ -377,6 +378,113 @@ def test_what_the_user_may_not_read_is_unknown_and_not_fine(code: str) -> None:
 
     assert {said(check) for check in found.values()} == {(UNKNOWN, True)}
     assert all("nobody knows" in check.detail for check in found.values())
+
+
+def with_territories(settings: Settings, text: str) -> Settings:
+    path = settings.root / "mappings" / "territories.yaml"
+    path.write_text(path.read_text("utf-8") + f"\n{text}\n", encoding="utf-8")
+    return load_settings(settings.root, {})
+
+
+OUTLINE = [[0, 0], [2, 0], [2, 2], [0, 0]]
+
+
+def drawn(coordinates: list[Any], kind: str = "Polygon") -> str:
+    geometry = {"type": kind, "coordinates": coordinates}
+    return json.dumps({"type": "Feature", "properties": {"name": "A"}, "geometry": geometry})
+
+
+@pytest.mark.parametrize(
+    ("geography", "name", "content", "says"),
+    [
+        pytest.param("barriers: river.geojson", "barriers", None, "cannot be read", id="missing"),
+        pytest.param(
+            "barriers: river.geojson", "barriers", drawn([0, 0], "Point"), "no line", id="a-point"
+        ),
+        pytest.param(
+            "restricted: river.geojson", "restricted areas", "{", "not JSON", id="restricted"
+        ),
+        pytest.param(
+            "area_sets: [{name: big, by: polygon, file: river.geojson}]",
+            "areas big",
+            drawn([OUTLINE, [[9, 9], [8, 9], [8, 8], [9, 9]]]),
+            "feature 1 (A): ring 2 lies outside",
+            id="polygons",
+        ),
+        pytest.param(
+            "area_sets: [{name: metros, by: metro, file: metros.csv}]",
+            "areas metros",
+            None,
+            "mappings/metros.csv",
+            id="metros",
+        ),
+        pytest.param(
+            "area_sets: [{name: sales, by: postal_code, areas: {West: ['9..1..2']}}]",
+            "areas sales",
+            None,
+            "9..1..2",
+            id="patterns",
+        ),
+    ],
+)
+def test_a_file_that_geography_names_and_that_is_wrong_fails(
+    fresh: Settings, geography: str, name: str, content: str | None, says: str
+) -> None:
+    if content is not None:
+        (fresh.root / "mappings" / "river.geojson").write_text(content, encoding="utf-8")
+    settings = with_territories(fresh, f"geography: {{{geography}}}")
+
+    (check,) = land_checks(settings)
+
+    assert check.name == name
+    assert said(check) == (FAILED, True)
+    assert says in check.detail
+
+
+def test_files_of_geography_that_are_right_pass_and_tell_what_was_repaired(fresh: Settings) -> None:
+    folder = fresh.root / "mappings"
+    (folder / "river.geojson").write_text(drawn([[0, 0], [1, 1]], "LineString"), encoding="utf-8")
+    bow_tie = [[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]
+    (folder / "bow.geojson").write_text(drawn([bow_tie]), encoding="utf-8")
+    settings = with_territories(
+        fresh,
+        "geography: {barriers: river.geojson, restricted: bow.geojson, "
+        "area_sets: [{name: bow, by: polygon, file: bow.geojson}, {name: states, by: state}]}",
+    )
+
+    checks = list(land_checks(settings))
+
+    assert [one.name for one in checks] == ["barriers", "restricted areas", "areas bow"]
+    assert {one.health for one in checks} == {OK}
+    assert "was repaired" in checks[2].detail
+    assert list(land_checks(fresh)) == list(travel_checks(fresh, now=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("travel", "says"),
+    [
+        pytest.param("provider: file, path: drives.csv", "drives.csv cannot be read", id="file"),
+        pytest.param("provider: osrm_inprocess, path: car.osrm", "osrm", id="graph"),
+        pytest.param("provider: osrm, url: 'https://router.project-osrm.org'", "public", id="url"),
+    ],
+)
+def test_travel_times_that_cannot_be_had_fail(fresh: Settings, travel: str, says: str) -> None:
+    (check,) = travel_checks(with_territories(fresh, f"travel: {{{travel}}}"), now=NOW)
+
+    assert said(check) == (FAILED, True)
+    assert says in check.detail
+
+
+def test_a_file_of_travel_times_that_can_be_read_passes(fresh: Settings) -> None:
+    (fresh.root / "drives.csv").write_text(
+        "from_lon,from_lat,to_lon,to_lat,minutes\n9,47,9.1,47,8\n", encoding="utf-8"
+    )
+
+    (check,) = travel_checks(
+        with_territories(fresh, "travel: {provider: file, path: drives.csv}"), now=NOW
+    )
+
+    assert (check.health, check.detail) == (OK, "file drives.csv can be asked")
 
 
 def test_the_origin_of_each_value_is_told_and_no_secret(fresh: Settings, tmp_path: Path) -> None:

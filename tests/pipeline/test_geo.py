@@ -116,6 +116,16 @@ def test_without_an_engine_no_detour_is_told_and_with_one_every_drive_is_compare
     assert [one.ratio for one in real.worst] == [1.5] * 5
 
 
+def test_without_an_engine_the_terminal_says_so_and_what_to_set(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["geo", "detour", "--project", str(project)]) == 0
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Real minutes to estimated no road is known" in shown
+    assert "set travel.provider in mappings/territories.yaml to osrm" in shown
+
+
 def test_clusters_are_named_by_their_city_and_every_account_is_inside_or_outside(
     book: GeoBook,
 ) -> None:

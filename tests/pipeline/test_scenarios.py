@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from pipeline.conftest import PULLED_AT
 from pipeline.test_planning import planned
+from sfterritory.cli.render.scenario_letter import hand_overs_csv, people_markdown
 from sfterritory.errors import ConfigError, SfTerritoryError, StepMissingError
 from sfterritory.model.columns import TextColumn
 from sfterritory.model.store.scenario import Scenario, ScenarioState
@@ -27,6 +31,7 @@ from sfterritory.pipeline.scenario import clone, create, read_what_if, rebuild, 
 from sfterritory.pipeline.scenario_comparison import compare
 from sfterritory.pipeline.scenario_date import activate, withdraw
 from sfterritory.pipeline.scenario_entry import Acting, entries, entry
+from sfterritory.pipeline.scenario_people import scenario_people
 from sfterritory.pipeline.status import status
 from sfterritory.pipeline.why import why
 from sfterritory.settings.project import Settings, load_settings
@@ -274,6 +279,50 @@ def test_what_moves_is_measured_against_the_owners_of_the_last_pull(
     assert vacant.value_usd_gained == pytest.approx(sum(worth[one] for one in ids[3:]))
     assert sum(one.value_usd_lost or 0 for one in figures.reps) == pytest.approx(
         figures.moved_value_usd
+    )
+
+
+def test_a_letter_tells_each_person_what_comes_and_what_goes(
+    settings: Settings, store: Store
+) -> None:
+    owners = store.mirror.owners("Account")
+    ids = [*owners][:6]
+    drafted(store, "one", rep=owners[ids[0]])
+    names = load_people(settings, store).names
+
+    found = scenario_people(settings, store, "one", now=PULLED_AT)
+    letter = people_markdown(found).decode()
+    rows = [*csv.DictReader(hand_overs_csv(found).decode().splitlines())]
+
+    figures = compare(settings, store, ["one"], now=PULLED_AT).compared[0].figures
+    assert len(rows) == len(found.hand_overs) == figures.moved_accounts
+    assert {row["account_id"] for row in rows} == {
+        one for one in ids if one in ids[3:] or owners[one] != owners[ids[0]]
+    }
+    for row in rows:
+        assert row["before"] == names[owners[row["account_id"]] or ""]
+    assert sum(float(row["value_usd"]) for row in rows) == pytest.approx(figures.moved_value_usd)
+    lost = {one.name: len(one.lost) for one in found.people if one.lost}
+    assert sum(lost.values()) == len(rows)
+    for name, count in lost.items():
+        section = letter.split(f"## {name}\n")[1].split("\n## ")[0]
+        assert f"- goes: {count:,} account" in section
+        assert section.count("| vacant: Land T2 |") <= count
+    assert "No day is set yet" in letter
+
+
+def test_two_people_of_one_name_get_a_letter_each(settings: Settings, store: Store) -> None:
+    owners = store.mirror.owners("Account")
+    drafted(store, "one")
+    before = scenario_people(settings, store, "one", now=PULLED_AT)
+    with closing(sqlite3.connect(store.place)) as database, database:
+        database.execute("UPDATE sf_user SET name = 'Sam Lee'")
+
+    after = scenario_people(settings, store, "one", now=PULLED_AT)
+
+    assert len({owners[one.account_id] for one in before.hand_overs}) > 1
+    assert sorted(len(one.lost) for one in after.people) == sorted(
+        len(one.lost) for one in before.people
     )
 
 

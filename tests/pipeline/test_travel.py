@@ -12,8 +12,10 @@ from connectors.road.fault_engine import fault_engine
 
 from pipeline.conftest import PULLED_AT
 from sfterritory.cli.main import run
+from sfterritory.errors import ConfigError
+from sfterritory.geography.travel.estimate import crow_km
 from sfterritory.model.store.store import Store
-from sfterritory.model.travel import Points
+from sfterritory.model.travel import Points, TravelCurve
 from sfterritory.pipeline.travel import travel_time
 from sfterritory.pipeline.travel_report import calibration_report, places_by_id, travel_report
 from sfterritory.settings.project import Settings, load_settings
@@ -36,7 +38,10 @@ def test_a_calibration_is_printed_as_the_line_that_sets_it(
 ) -> None:
     places = places_by_id(store)
     ids = sorted(places)[:60]
-    lines = [f"{a},{b},30" for a, b in itertools.pairwise(ids)]
+    pairs = list(itertools.pairwise(ids))
+    starts, ends = (Points(*np.array([places[pair[end]] for pair in pairs]).T) for end in range(2))
+    minutes = 1.2 * TravelCurve().minutes(crow_km(starts, ends))
+    lines = [f"{a},{b},{took}" for (a, b), took in zip(pairs, minutes.tolist(), strict=True)]
     legs = project / "legs.csv"
     legs.write_text("\n".join(["from_id,to_id,minutes", *lines]), encoding="utf-8")
 
@@ -48,7 +53,33 @@ def test_a_calibration_is_printed_as_the_line_that_sets_it(
     assert code == 0
     assert f"travel: {{calibration: {[*report.calibration]}}}" in shown
     assert report.legs <= 59
-    assert all(np.isfinite(one.factor) for one in report.bands)
+    assert {one.factor for one in report.bands} == {1.2}
+
+
+@pytest.mark.parametrize(
+    ("times", "cause"),
+    [
+        pytest.param(60.0, "its minutes may be seconds", id="seconds"),
+        pytest.param(1 / 60, "its minutes may be hours", id="hours"),
+    ],
+)
+def test_a_factor_that_settings_would_refuse_is_refused_with_its_cause(
+    store: Store, tmp_path: Path, times: float, cause: str
+) -> None:
+    legs = tmp_path / "legs.csv"
+    lines = [
+        f"9,47,9.2,{47 + row / 100:.2f},{times * float(TravelCurve().minutes(np.array(15.0)))}"
+        for row in range(60)
+    ]
+    legs.write_text(
+        "\n".join(["from_lon,from_lat,to_lon,to_lat,minutes", *lines]), encoding="utf-8"
+    )
+
+    with pytest.raises(ConfigError, match=cause) as refused:
+        calibration_report(legs, store=store)
+
+    assert "(10-20 km)" in refused.value.problem
+    assert "takes factors from 0.1 to 10" in refused.value.problem
 
 
 def test_the_command_answers_as_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -209,6 +209,30 @@ def test_the_last_activity_is_a_completed_task_or_a_past_event(store: Store) -> 
     }
 
 
+def test_activities_of_the_present_owner_are_counted_and_those_of_others_are_not(
+    store: Store,
+) -> None:
+    first, second, third = (record_id("001", n) for n in (1, 2, 3))
+    rows = [account(1, owner=1), account(2, owner=2), account(3, owner=1)]
+    store.mirror.load_page("Account", ACCOUNT_FIELDS, rows, bookmark=bookmark())
+    ann, ben = record_id("005", 1), record_id("005", 2)
+    header = ("Id", "AccountId", "OwnerId", "IsClosed", "IsDeleted", "SystemModstamp")
+    tasks = [
+        (first, ann, "true", "false"),
+        (first, ben, "true", "false"),
+        (first, ann, "false", "false"),
+        (second, ben, "true", "true"),
+        (third, ben, "true", "false"),
+    ]
+    lines = [(record_id("00T", n), *task, MODSTAMP) for n, task in enumerate(tasks)]
+    store.mirror.load_page("Task", header, lines, bookmark=bookmark())
+    event = (record_id("00U", 1), first, ann, MODSTAMP)
+    fields = ("Id", "AccountId", "OwnerId", "SystemModstamp")
+    store.mirror.load_page("Event", fields, [event], bookmark=bookmark())
+
+    assert store.mirror.owner_activities() == {first: 2}
+
+
 def test_every_small_object_can_be_told_by_its_table_and_its_name() -> None:
     shared = [one for one in MIRRORS.values() if one.table.name == "related_record"]
 

@@ -60,7 +60,7 @@ def test_an_override_is_ended_once_and_has_to_exist(store: Store) -> None:
 
 def test_an_adjustment_comes_back_and_counts_until_it_is_withdrawn(store: Store) -> None:
     new = NewAdjustment("ab12cd34", "t1", ONE, 12.0, 8.0, 3.25, "over capacity")
-    (one,) = store.adjustments.accept([new], reason="too far", by="ann", at=NOW)
+    (one,) = store.adjustments.accept([new], decision=Ending("too far", "ann", NOW)).adjustments
 
     ended = store.adjustments.withdraw(one.number, Ending("back", "ben", LATER))
 

@@ -237,6 +237,20 @@ def history(store: Store, number: int, before: str, after: str, *, when: str) ->
     store.mirror.load_page("AccountHistory", header, [row], bookmark=bookmark())
 
 
+def test_a_record_has_its_owner_since_the_last_change_that_history_or_journal_tells(
+    store: Store,
+) -> None:
+    assert store.owners_since("Account") == {}
+    history(store, 1, CAT, ANN, when="2026-04-01T12:00:00.000Z")
+    before = store.owners_since("Account")
+    started(store)
+    store.runs.journal("run-1", clock=lambda: NOW).settle([applied()])
+
+    assert before == {RECORD: datetime(2026, 4, 1, 12, tzinfo=UTC)}
+    assert store.owners_since("Account") == {RECORD: NOW}
+    assert store.owners_since("Lead") == {}
+
+
 def test_the_timeline_tells_a_change_once_that_both_sources_know(store: Store) -> None:
     started(store)
     history(store, 1, CAT, ANN, when="2026-04-01T12:00:00.000Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,9 +26,13 @@ DAY = timedelta(days=1)
 WHAT_IF = WhatIf.model_validate({"without": ["Ann Bell"], "cadence": ["Tier__c=C*0.5"]})
 
 
-def kept(store: Store, name: str, *, choose: bool = False) -> None:
+def kept(
+    store: Store, name: str, *, choose: bool = False, overlays: Mapping[str, str] | None = None
+) -> None:
     """Store a territory version of that name."""
     version = replace(VERSION, id=name)
+    if overlays is not None:
+        version = replace(version, metrics={"overlays": dict(overlays)})
     store.territories.save(version, [NORTH], alignment=ALIGNMENT, choose=choose)
 
 
@@ -35,8 +40,10 @@ def scenario(name: str, version: str) -> Scenario:
     return Scenario(f"id-{name}", name, NOW, "ann", "why", "live", WHAT_IF, version, NOW)
 
 
-def drafted(store: Store, name: str, version: str) -> Scenario:
-    kept(store, version)
+def drafted(
+    store: Store, name: str, version: str, *, overlays: Mapping[str, str] | None = None
+) -> Scenario:
+    kept(store, version, overlays=overlays)
     store.scenarios.add(scenario(name, version))
     return scenario(name, version)
 
@@ -167,6 +174,29 @@ def test_deleting_a_scenario_takes_its_territories_along_unless_another_has_them
     assert store.scenarios.find("growth") is None
     assert store.territories.territories("t1") == ((NORTH,) if shared else ())
     assert len(store.territories.alignment("t1")) == (2 if shared else 0)
+
+
+def stored(store: Store, *names: str) -> list[str]:
+    """Return those of the versions that the store still has."""
+    return [name for name in names if store.territories.territories(name)]
+
+
+def test_versions_of_overlays_go_with_the_last_version_that_has_them(store: Store) -> None:
+    for name in ("experts", "partners"):
+        kept(store, name)
+    kept(store, "live", choose=True, overlays={"SE": "experts"})
+    both = {"SE": "experts", "PAM": "partners"}
+    one, other = (drafted(store, name, f"of-{name}", overlays=both) for name in ("one", "other"))
+    everything = ("experts", "partners", "live", "of-one", "of-other")
+
+    store.scenarios.delete(one)
+    after_one = stored(store, *everything)
+    kept(store, "again")
+    store.scenarios.rebuilt(other, version_id="again", now=NOW, accepted=None)
+
+    assert after_one == ["experts", "partners", "live", "of-other"]
+    assert stored(store, *everything) == ["experts", "live"]
+    assert len(store.territories.alignment("partners")) == 0
 
 
 def test_territories_that_count_stay_where_a_scenario_of_the_same_content_goes(

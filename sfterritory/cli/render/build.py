@@ -10,7 +10,8 @@ from sfterritory.cli.render.layout import render_facts, render_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sfterritory.pipeline.construction.report import BuildReport, LevelFigures, OverlaySummary
+    from sfterritory.pipeline.construction.findings import LevelFigures
+    from sfterritory.pipeline.construction.report import BuildReport, OverlaySummary
     from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage
 
 _COMMITMENTS_SHOWN = 10
@@ -25,7 +26,7 @@ def render_build(report: BuildReport, console: Console) -> None:
     _territories(report, console)
     for level, rows in report.levels.items():
         _level(level, rows, console)
-    _stages(report.stages, console)
+    _stages(report, console)
     _tiers(report, console)
     _commitments(report, console)
     _curve(report.curve, console)
@@ -50,8 +51,9 @@ def _territories(report: BuildReport, console: Console) -> None:
             "territory",
             "rep",
             "accounts",
-            "hours a year",
-            "of them driving",
+            "reckoned hours",
+            "as driven",
+            "driving",
             "capacity",
             "can serve",
             "value",
@@ -65,6 +67,7 @@ def _territories(report: BuildReport, console: Console) -> None:
                 one.rep,
                 one.accounts,
                 round(one.hours_per_year),
+                round(one.service_hours_per_year + one.travel_hours_per_year),
                 round(one.travel_hours_per_year),
                 round(one.capacity_hours_per_year),
                 one.servable_accounts,
@@ -98,7 +101,8 @@ def _level(level: str, rows: tuple[LevelFigures, ...], console: Console) -> None
     )
 
 
-def _stages(stages: tuple[StoredStage, ...], console: Console) -> None:
+def _stages(report: BuildReport, console: Console) -> None:
+    stages = report.stages
     names = [share.name for share in stages[0].shares] if stages else []
     render_table(
         "First feasible, then better",
@@ -108,6 +112,8 @@ def _stages(stages: tuple[StoredStage, ...], console: Console) -> None:
             *(f"{name} {end}" for name in names for end in ("min", "max")),
             "outside",
             "moved",
+            "cost, km-hours",
+            "above bound",
         ),
         [
             (
@@ -116,11 +122,22 @@ def _stages(stages: tuple[StoredStage, ...], console: Console) -> None:
                 *(figure for share in one.shares for figure in (share.least, share.most)),
                 one.territories_outside,
                 one.accounts_moved,
+                None if one.objective is None else round(one.objective),
+                _above(one, report.lower_bound),
             )
             for one in stages
         ],
         console=console,
     )
+    if len({(one.mean_km, one.objective) for one in stages[1:]}) == 1:
+        console.print("No move within the limits makes the first feasible answer better.")
+
+
+def _above(stage: StoredStage, bound: float) -> str:
+    """Return how far a stage lies above the bound, '' for one that the bound does not hold for."""
+    if stage.objective is None or stage.territories_outside or not 0 < bound <= stage.objective:
+        return ""
+    return f"{stage.objective / bound - 1.0:.2%}"
 
 
 def _commitments(report: BuildReport, console: Console) -> None:
@@ -163,7 +180,17 @@ def _curve(points: tuple[PricePoint, ...], console: Console) -> None:
         return
     render_table(
         "The price of change",
-        ("price km", "moved", "hours moved", "value moved", "at risk", "mean km", "max / mean", ""),
+        (
+            "price km",
+            "moved",
+            "hours moved",
+            "value moved",
+            "at risk",
+            "mean km",
+            "km-hours saved by each more",
+            "max / mean",
+            "",
+        ),
         [
             (
                 point.price_km,
@@ -172,6 +199,7 @@ def _curve(points: tuple[PricePoint, ...], console: Console) -> None:
                 None if point.value_moved_usd is None else round(point.value_moved_usd),
                 None if point.loss_usd is None else round(point.loss_usd),
                 round(point.mean_km, 2),
+                None if point.saved_km_hours is None else round(point.saved_km_hours),
                 point.max_over_mean,
                 "knee" if point.knee else "",
             )
@@ -223,7 +251,12 @@ def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
         )
     yield "Travel times", report.travel_source
     yield "Error of driving", report.driving_error
-    yield "Limits kept", "yes" if report.feasible else "no: see below"
+    driven = report.driven
+    beyond = f"{driven.territories_outside:,} of {len(report.territories):,} outside their limits"
+    yield "Hours as driven, over fair part", f"{driven.least:.2f} to {driven.most:.2f}; {beyond}"
+    teams = ", ".join(name for name, one in report.overlays.items() if not one.feasible)
+    broken = f"no, not by {teams}: see below" if teams else "no: see below"
+    yield "Limits kept", "yes" if report.feasible else broken
     gap = "not proven" if report.gap_share is None else f"at most {report.gap_share:.2%}"
     yield "Gap to a proven bound", gap
 

@@ -25,7 +25,7 @@ def render_detour(report: DetourReport, console: Console, *, limit: int) -> None
             ("Compared with the road", report.compared),
             ("Only estimated, left out", report.estimated),
             ("Without any way", len(report.unreachable)),
-            ("Real minutes to estimated", report.minutes_to_estimate),
+            ("Real minutes to estimated", report.minutes_to_estimate or "no road is known"),
             ("Times from", report.source),
         ],
         console=console,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def png_of(svg: str) -> bytes:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         drawing, picture = Path(folder) / "drawing.svg", Path(folder) / "drawing.png"
         drawing.write_text(svg, encoding="utf-8")
-        _paint(browser, drawing, picture)
+        paint(browser, drawing, picture)
         if not picture.exists():
             raise ConfigError(
                 f"{browser} painted no picture",
@@ -40,7 +41,14 @@ def png_of(svg: str) -> bytes:
         return picture.read_bytes()
 
 
-def _paint(browser: str, drawing: Path, picture: Path) -> None:
+def paint(
+    browser: str, drawing: Path, picture: Path, *, timeout_seconds: float = _TIMEOUT_SECONDS
+) -> None:
+    """Let a browser paint a drawing; one that takes too long is ended with all its helpers.
+
+    Raises:
+        ConfigError: It cannot be started, or took too long.
+    """
     width, height = size_of(drawing.read_text(encoding="utf-8"))
     options = [
         "--headless",
@@ -58,14 +66,36 @@ def _paint(browser: str, drawing: Path, picture: Path) -> None:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to start as root without it
     try:
-        subprocess.run(  # noqa: S603 - a browser of this machine, and a file of our own
+        process = subprocess.Popen(  # noqa: S603 - a browser of this machine, a file of our own
             [browser, *options, drawing.as_uri()],
-            capture_output=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a group of its own, which can be ended as a whole
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(
-            f"{browser} could not paint the picture: {error}",
-            remedy="write --svg and save it as PNG from any browser",
-        ) from error
+    except OSError as error:
+        raise _unpainted(browser, str(error)) from error
+    try:
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired as error:
+        _end(process)
+        raise _unpainted(browser, f"no picture after {timeout_seconds:g} seconds") from error
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a browser that still runs, and the helpers it started."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _unpainted(browser: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"{browser} could not paint the picture: {why}",
+        remedy="write --svg and save it as PNG from any browser",
+    )

@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sfterritory.connectors.reference.derived import derived_name, write_derived
+from sfterritory.connectors.reference.derived import derived_name, read_derived, write_derived
 
 # The languages in which addresses of business partners name countries; English stands first.
 # All of babel's would take 3.5 s, and each language a megabyte of memory.
@@ -72,8 +72,9 @@ def load_country_facts(*, cache: Path | None = None) -> tuple[CountryFacts, ...]
     if cache is None:
         return tuple(_read_packages())
     path = cache / name
-    if path.exists():
-        return tuple(_country(row) for row in json.loads(path.read_text(encoding="utf-8")))
+    kept = read_derived(path, lambda content: tuple(map(_country, json.loads(content))))
+    if kept:
+        return kept
     facts = tuple(_read_packages())
     text = json.dumps([asdict(fact) for fact in facts], ensure_ascii=False)
     write_derived(path, text.encode())

@@ -9,7 +9,7 @@ from typing import Any
 
 import zipcodes
 
-from sfterritory.connectors.reference.derived import derived_name, write_derived
+from sfterritory.connectors.reference.derived import derived_name, read_derived, write_derived
 
 _FORMAT = 1
 
@@ -25,11 +25,19 @@ def load_counties(*, cache: Path | None = None) -> Mapping[str, str]:
     if cache is None:
         return _read_package()
     path = cache / derived_name("counties", ".json", format_number=_FORMAT, packages=("zipcodes",))
-    if path.exists():
-        kept: Mapping[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    kept = read_derived(path, _kept)
+    if kept is not None:
         return kept
     counties = _read_package()
     write_derived(path, json.dumps(counties, ensure_ascii=False).encode())
+    return counties
+
+
+def _kept(content: bytes) -> Mapping[str, str]:
+    rows = json.loads(content)
+    if not rows or not all(isinstance(name, str) for name in rows.values()):
+        raise ValueError("no counties by postal code")
+    counties: Mapping[str, str] = rows
     return counties
 
 

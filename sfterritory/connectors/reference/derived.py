@@ -9,9 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
+
+from sfterritory.errors import StoreError
+from sfterritory.events import emit
+
+Kept = TypeVar("Kept")
+
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError, EOFError)
+_DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 def derived_name(stem: str, suffix: str, *, format_number: int, packages: Sequence[str]) -> str:
@@ -21,9 +32,51 @@ def derived_name(stem: str, suffix: str, *, format_number: int, packages: Sequen
     return f"{stem}-{digest}{suffix}"
 
 
+def read_derived(path: Path, read: Callable[[bytes], Kept]) -> Kept | None:
+    """Return what a file holds; None where there is none, or where it is damaged: make it anew.
+
+    Args:
+        path: The file.
+        read: Makes the answer of its content; what it raises over a strange one is damage.
+
+    Raises:
+        StoreError: It is there and cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        return read(content)
+    except (*_DAMAGED, *_DAMAGED_ARCHIVE):
+        emit("reference.damaged", file=path.name)
+        return None
+
+
 def write_derived(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, so that two commands at once never read half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all, so that two commands at once never read half of one.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, content)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"reference data in {path} cannot be read or written: {error.strerror}",
+        remedy="check the disk and the rights on that folder; its files are made anew where they "
+        "are missing",
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

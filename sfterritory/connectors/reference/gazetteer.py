@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from sfterritory.connectors.reference.derived import derived_name, write_derived
+from sfterritory.connectors.reference.derived import derived_name, read_derived, write_derived
 from sfterritory.connectors.reference.gazetteer_source import PACKAGES, read_places
-from sfterritory.connectors.reference.place_index import PackagedGazetteer
+from sfterritory.connectors.reference.place_index import (
+    PackagedGazetteer,
+    country_number,
+    with_overseas,
+)
 
 _FORMAT = 1
 
@@ -19,7 +24,8 @@ def load_gazetteer(countries: Collection[str], *, cache: Path | None = None) -> 
     """Return the places of some countries.
 
     Args:
-        countries: ISO 3166-1 alpha-2 codes; one that the packages do not hold has no places.
+        countries: ISO 3166-1 alpha-2 codes; one that the packages do not hold has no places. What
+            belongs to one overseas comes with it.
         cache: Directory of derived files, one a country; with it a package is read only the
             first time a country is asked for.
 
@@ -30,18 +36,27 @@ def load_gazetteer(countries: Collection[str], *, cache: Path | None = None) -> 
     wrong = [code for code in wanted if not (len(code) == 2 and code.isascii() and code.isupper())]
     if wrong:
         raise ValueError(f"not ISO 3166-1 alpha-2 codes: {', '.join(map(repr, wrong))}")
+    wanted = with_overseas(wanted)
     if cache is None:
         found = read_places(wanted)
-        return _merged([found[code] for code in wanted])
+        return _merged([_of_country(found[code], code) for code in wanted])
     paths = {
         code: cache
         / derived_name(f"places-{code}", ".npz", format_number=_FORMAT, packages=PACKAGES)
         for code in wanted
     }
-    missing = [code for code in wanted if not paths[code].exists()]
-    for code, places in (read_places(missing) if missing else {}).items():
+    kept = {code: read_derived(path, _places) for code, path in paths.items()}
+    missing = [code for code in wanted if kept[code] is None]
+    made = read_places(missing) if missing else {}
+    for code, places in made.items():
         _save(places, paths[code])
-    return _merged([_load(paths[code]) for code in wanted])
+    return _merged([_of_country(kept[code] or made[code], code) for code in wanted])
+
+
+def _of_country(places: PackagedGazetteer, code: str) -> PackagedGazetteer:
+    return replace(
+        places, country=np.full(len(places.lon_deg), country_number(code), dtype=np.int32)
+    )
 
 
 def _merged(parts: Sequence[PackagedGazetteer]) -> PackagedGazetteer:
@@ -63,6 +78,7 @@ def _merged(parts: Sequence[PackagedGazetteer]) -> PackagedGazetteer:
         city_keys=city_keys[by_city],
         city_rows=city_rows[by_city].astype(np.int32),
         namesakes=namesakes[by_city].astype(np.int32),
+        country=np.concatenate([no_rows, *(part.country for part in parts)]),
     )
 
 
@@ -81,6 +97,6 @@ def _save(places: PackagedGazetteer, path: Path) -> None:
     write_derived(path, buffer.getvalue())
 
 
-def _load(path: Path) -> PackagedGazetteer:
-    with np.load(path, allow_pickle=False) as arrays:
+def _places(content: bytes) -> PackagedGazetteer:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return PackagedGazetteer(**{name: arrays[name] for name in arrays.files})

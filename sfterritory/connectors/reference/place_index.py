@@ -6,8 +6,8 @@ Names are kept as 64-bit digests: the cities of the USA take a tenth of the memo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,29 @@ from sfterritory.model.columns import Floats, Ints
 
 # Countries whose cities carry a subdivision that has an ISO 3166-2 code.
 NARROWED_COUNTRIES = frozenset({"AT", "AU", "CA", "CH", "DE", "US"})
+
+
+# What lies overseas and has a code of its own, though people write the mother country: farther
+# than any part of it. The USA's own territories are among its postal codes already.
+_OVERSEAS = {
+    "AU": ("CC", "CX", "NF"),
+    "DK": ("FO", "GL"),
+    "FR": ("BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "WF", "YT"),
+    "GB": ("AI", "BM", "FK", "GI", "KY", "MS", "SH", "TC", "VG"),
+    "NL": ("AW", "BQ", "CW", "SX"),
+    "NO": ("SJ",),
+    "NZ": ("CK", "NU", "TK"),
+}
+
+
+def with_overseas(countries: Collection[str]) -> list[str]:
+    """Return countries and what belongs to them overseas, ascending."""
+    return sorted({one for code in countries for one in (code, *_OVERSEAS.get(code, ()))})
+
+
+def country_number(country: str) -> int:
+    """Return a number for two capital letters."""
+    return ord(country[0]) * 128 + ord(country[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,7 @@ class PackagedGazetteer:
         city_keys: Digests of country, subdivision or nothing, and folded name, ascending.
         city_rows: The place of each city key: the largest of that name.
         namesakes: How many places a city key may mean; 1 where the largest is clearly meant.
+        country: Of each place the number of its country; empty where it is not known.
     """
 
     lon_deg: Floats
@@ -40,6 +64,12 @@ class PackagedGazetteer:
     city_keys: NDArray[np.uint64]
     city_rows: Ints
     namesakes: Ints
+    country: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+
+    def places_of(self, country: str) -> Ints:
+        """Return the places of a country and of what belongs to it overseas."""
+        numbers = [country_number(code) for code in with_overseas([country])]
+        return np.flatnonzero(np.isin(self.country, numbers)).astype(np.int32)
 
     def find_postal_codes(self, countries: Sequence[str], postal_codes: Sequence[str]) -> Ints:
         """Return the place of each (country, canonical postal code), -1 where it is unknown."""

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from sfterritory.model.document import Document
 
 Provider = Literal["estimate", "osrm", "valhalla", "osrm_inprocess", "file"]
+LEAST_FACTOR, MOST_FACTOR = 0.1, 10.0  # of a calibration; beyond, the drives are wrong
 BANDS = 7  # of the estimate, one factor each
 MOST_OSRM_PLACES = 2_000  # an address holds 65,536 characters, and OSRM takes places in the address
 
@@ -58,7 +59,7 @@ class TravelParams(Document):
         default=False, description="let public demonstration servers be asked"
     )
     cache: str | None = Field(
-        default=".sfterritory/travel.db", description="file of answers; null keeps none"
+        default=".sfterritory/travel.db", description="file of answers; null keeps them for one run"
     )
     unreachable_days: float = Field(
         default=30.0, ge=0, le=3650, description="how long a missing way is believed"
@@ -82,9 +83,9 @@ class TravelParams(Document):
         factors = value if isinstance(value, tuple) else (value,)
         if isinstance(value, tuple) and len(value) != BANDS:
             raise ValueError(f"{len(value)} factors; give one, or {BANDS}, one for each band")
-        wrong = [factor for factor in factors if not 0.1 <= factor <= 10]
+        wrong = [factor for factor in factors if not LEAST_FACTOR <= factor <= MOST_FACTOR]
         if wrong:
-            raise ValueError(f"{wrong[0]:g} is not between 0.1 and 10")
+            raise ValueError(f"{wrong[0]:g} is not between {LEAST_FACTOR:g} and {MOST_FACTOR:g}")
         return value
 
     @model_validator(mode="after")

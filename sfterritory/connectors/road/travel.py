@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sfterritory.connectors.road.block import Block, plan_blocks
 from sfterritory.connectors.road.breaker import Breaker
 from sfterritory.connectors.road.cells import Cells, RowPair
-from sfterritory.connectors.road.engine import EngineFailedError, Identity, RoadEngine, Table
-from sfterritory.connectors.road.halving import Halving
+from sfterritory.connectors.road.engine import Identity, RoadEngine, Table
+from sfterritory.connectors.road.halving import Halved, Halving
 from sfterritory.connectors.road.place import Keys, points_of
 from sfterritory.events import emit
 from sfterritory.model.columns import Ints
@@ -50,14 +50,15 @@ class GraphCache:
 class RoadTravel:
     """A road engine as `TravelTime`.
 
-    Each block is cached when it arrives. A block without an answer is estimated, times what the
-    engine's other answers are of their estimates; after five in a row nothing more is asked.
+    Each block is cached when it arrives. What gets no answer is estimated, times what the
+    engine's other answers are of their estimates; after five blocks in a row without an answer
+    nothing is asked for a while.
 
     Args:
         engine: Asked for what is not cached.
         identity: What the engine said of itself.
         name: What a person calls the graph, '' for none.
-        cache: Answers of earlier runs; None keeps none.
+        cache: Answers so far, of this run or of earlier ones.
         fallback: Reckons what is not answered, before any speed factor.
         speed_factor: Speed compared with the engine's.
         clock: Seconds that only grow, to tell what answers take.
@@ -69,7 +70,7 @@ class RoadTravel:
         *,
         identity: Identity,
         name: str,
-        cache: GraphCache | None,
+        cache: GraphCache,
         fallback: TravelTime,
         speed_factor: float,
         clock: Clock,
@@ -82,7 +83,7 @@ class RoadTravel:
         self._clock = clock
         self._ratio = 1.0
         self._asked_seconds = self._expected_seconds = 0.0
-        self.breaker = Breaker()
+        self.breaker = Breaker(clock)
         self.source = _source(identity, name)
 
     @property
@@ -90,8 +91,10 @@ class RoadTravel:
         """Return what a person should know of the answers so far."""
         if not self.breaker.failures:
             return ()
-        given_up = ", and nothing more is asked" if self.breaker.is_open else ""
-        failures = f"{self.breaker.failures:,} requests got no answer{given_up}"
+        many = self.breaker.failures
+        failures = f"{many:,} {'request' if many == 1 else 'requests'} got no answer"
+        if self.breaker.openings:
+            failures += ", and after five in a row nothing was asked for a while"
         return (f"{failures}; the last: {self.breaker.words}",)
 
     def matrix(self, origins: Points, destinations: Points) -> Legs:
@@ -121,8 +124,7 @@ class RoadTravel:
     def close(self) -> None:
         """Let go of the engine and the cache."""
         self._engine.close()
-        if self._cache is not None:
-            self._cache.cache.close()
+        self._cache.cache.close()
 
     def _legs(self, origins: Points, destinations: Points, rows: RowPair) -> Legs:
         cells, cell_of_leg = self._cells(origins, destinations, rows)
@@ -144,8 +146,7 @@ class RoadTravel:
     ) -> tuple[Cells, NDArray[np.intp]]:
         """Return the different pairs with what is cached of them, and the pair of each leg."""
         cells, cell_of_leg = Cells.of(origins, destinations, rows)
-        if self._cache is not None:
-            cells.fill(self._cache.known(cells.origin), quality=Quality.CACHE)
+        cells.fill(self._cache.known(cells.origin), quality=Quality.CACHE)
         return cells, cell_of_leg
 
     def _blocks(self, cells: Cells) -> list[Block]:
@@ -155,12 +156,10 @@ class RoadTravel:
     def _ask(self, cells: Cells, blocks: Sequence[Block]) -> None:
         answered, started = [], self._clock()
         for done, (block, outcome) in enumerate(self._outcomes(blocks), start=1):
-            if isinstance(outcome, EngineFailedError):
-                self.breaker.failed(outcome.problem)
-            else:
-                self.breaker.succeeded()
+            if outcome.answered:
                 answered.append(block)
-                self._take(cells, block, outcome)
+                self._take(cells, block, outcome.table)
+            self._judge(outcome)
             emit(
                 "travel.progress",
                 what=self.source,
@@ -171,6 +170,15 @@ class RoadTravel:
         if answered:
             self._asked_seconds += self._clock() - started
             self._expected_seconds += self._expected(answered)
+
+    def _judge(self, outcome: Halved) -> None:
+        """Tell the breaker how one block went."""
+        if outcome.failure is None:
+            self.breaker.succeeded()
+        elif outcome.answered:
+            self.breaker.answered_in_part(outcome.failure.problem)
+        else:
+            self.breaker.failed(outcome.failure.problem)
 
     def _take(self, cells: Cells, block: Block, table: Table) -> None:
         """Keep what was asked for of a block; what the engine did not answer stays open."""
@@ -184,14 +192,11 @@ class RoadTravel:
                 table.km.ravel()[told],
             )
         )
-        if self._cache is not None:
-            self._cache.keep(legs)
+        self._cache.keep(legs)
         cells.fill(legs, quality=Quality.ENGINE)
 
-    def _outcomes(
-        self, blocks: Sequence[Block]
-    ) -> Iterator[tuple[Block, Table | EngineFailedError]]:
-        """Yield the answer or failure of each block, in their order, until the breaker opens."""
+    def _outcomes(self, blocks: Sequence[Block]) -> Iterator[tuple[Block, Halved]]:
+        """Yield what came of each block, in their order, until the breaker opens."""
         if self._engine.workers == 1:
             for block in blocks:
                 if self.breaker.is_open:
@@ -200,12 +205,12 @@ class RoadTravel:
             return
         pool = ThreadPoolExecutor(self._engine.workers)
         try:
-            asked = deque[tuple[Block, Callable[[], Table | EngineFailedError]]]()
+            asked = deque[tuple[Block, Callable[[], Halved]]]()
             for block in blocks:
                 if self.breaker.is_open:
                     break
                 asked.append((block, pool.submit(copy_context().run, self._outcome, block).result))
-                if len(asked) == self._engine.workers:
+                if len(asked) == self._engine.workers or self.breaker.is_trying:
                     first, answer = asked.popleft()
                     yield first, answer()
             for left, answer in asked:
@@ -214,11 +219,8 @@ class RoadTravel:
             # Who stops the program does not wait for attempts at an engine that says nothing.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _outcome(self, block: Block) -> Table | EngineFailedError:
-        try:
-            return self._halving.table(points_of(block.origins), points_of(block.destinations))
-        except EngineFailedError as error:
-            return error
+    def _outcome(self, block: Block) -> Halved:
+        return self._halving.ask(points_of(block.origins), points_of(block.destinations))
 
     def _estimate(self, cells: Cells) -> None:
         """Fill what is open, scaled by what this engine's answers are of their estimates."""

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from sfterritory.geography.distance import haversine_km
 from sfterritory.geography.travel.band import factor_at
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import haversine_km
 from sfterritory.model.travel import Forecast, Legs, Points, Quality, TravelCurve
 
 # Road kilometres per kilometre as the crow flies, joined by the logarithm of the distance. Up to

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from sfterritory.model.document import canonical_json
 from sfterritory.model.store.database import Database
@@ -36,9 +36,8 @@ class ActivityRoom:
 
     def add(self, kind: str, *, at: datetime, by: str, facts: Mapping[str, JsonValue]) -> None:
         """Append one line."""
-        values = {"kind": kind, "at": at, "by": by, "facts": canonical_json(dict(facts))}
         with self._database.write() as connection:
-            connection.execute(insert(_ACTIVITY).values(**values))
+            insert_activity(connection, Activity(kind, at, by, facts))
 
     def list(self) -> tuple[Activity, ...]:
         """Return every line, the latest first."""
@@ -48,3 +47,14 @@ class ActivityRoom:
                 Activity(row.kind, row.at, row.by, json.loads(row.facts))
                 for row in connection.execute(query)
             )
+
+
+def insert_activity(connection: Connection, line: Activity) -> None:
+    """Append one line, in a transaction of the caller's."""
+    values = {
+        "kind": line.kind,
+        "at": line.at,
+        "by": line.by,
+        "facts": canonical_json(dict(line.facts)),
+    }
+    connection.execute(insert(_ACTIVITY).values(**values))

@@ -1,4 +1,4 @@
-"""When customers were last in touch, by tasks and events."""
+"""When customers were last in touch, and how often with their owner, by tasks and events."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import date
 from sqlalchemy import Connection, Date, cast, false, func, or_, select, true
 
 from sfterritory.model.store.column_type import SQLITE, Day
-from sfterritory.model.store.mirror_table import CustomerActivity
+from sfterritory.model.store.mirror_table import Account, CustomerActivity
 from sfterritory.model.store.tables import table_of
 
 _ACTIVITY = table_of(CustomerActivity)
+_ACCOUNT = table_of(Account)
 
 
 def last_activities(connection: Connection, today: date) -> Mapping[str, date]:
@@ -39,3 +40,23 @@ def last_activities(connection: Connection, today: date) -> Mapping[str, date]:
         .order_by(table.account_id)
     )
     return {row.account_id: row.day for row in connection.execute(query)}
+
+
+def owner_activities(connection: Connection) -> Mapping[str, int]:
+    """Return how many completed tasks and events of its present owner every account has, if any."""
+    table, account = _ACTIVITY.c, _ACCOUNT.c
+    query = (
+        select(account.id, func.count().label("times"))
+        .join_from(
+            _ACCOUNT,
+            _ACTIVITY,
+            (account.id == table.account_id) & (account.owner_id == table.owner_id),
+        )
+        .where(
+            table.is_deleted.is_(false()),
+            or_(table.object_name == "Event", table.is_closed.is_(true())),
+        )
+        .group_by(account.id)
+        .order_by(account.id)
+    )
+    return {row.id: row.times for row in connection.execute(query)}

@@ -7,11 +7,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from pydantic import JsonValue
+from sqlalchemy import Connection, Row, insert, select
 
 from sfterritory.errors import StoreError
+from sfterritory.model.store.activity import Activity, insert_activity
 from sfterritory.model.store.database import Database
-from sfterritory.model.store.override import Ending
+from sfterritory.model.store.override import (
+    AssignmentOverride,
+    Ending,
+    NewOverride,
+    insert_overrides,
+)
 from sfterritory.model.store.override_table import CadenceAdjustmentRow, CadenceWithdrawalRow
 from sfterritory.model.store.tables import table_of
 
@@ -59,6 +66,14 @@ class CadenceAdjustment:
         return self.at <= now and (self.end is None or self.end.at > now)
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What one decision left: other numbers of calls, and accounts given to other reps."""
+
+    adjustments: tuple[CadenceAdjustment, ...]
+    overrides: tuple[AssignmentOverride, ...]
+
+
 class AdjustmentRoom:
     """The adjustments of one store; nothing is ever changed or removed."""
 
@@ -66,17 +81,30 @@ class AdjustmentRoom:
         self._database = database
 
     def accept(
-        self, adjustments: Sequence[NewAdjustment], *, reason: str, by: str, at: datetime
-    ) -> tuple[CadenceAdjustment, ...]:
-        """Append adjustments, all or none, and return them with their numbers."""
-        accepted = []
+        self,
+        adjustments: Sequence[NewAdjustment],
+        overrides: Sequence[NewOverride] = (),
+        *,
+        decision: Ending,
+    ) -> Accepted:
+        """Append adjustments, overrides and a line of the log: all of them or nothing.
+
+        Args:
+            adjustments: Of calls.
+            overrides: For accounts that are given to other reps.
+            decision: Who accepts them, when and why.
+        """
+        by, at = decision.by, decision.at
+        facts: dict[str, JsonValue] = {
+            "adjustments": len(adjustments),
+            "overrides": len(overrides),
+            "reason": decision.reason,
+        }
         with self._database.write_durably() as connection:
-            for one in adjustments:
-                values: dict[str, Any] = {**asdict(one), "reason": reason, "by": by, "at": at}
-                made = insert(_ADJUSTMENT).values(**values).returning(_ADJUSTMENT.c.number)
-                number = connection.execute(made).scalar_one()
-                accepted.append(CadenceAdjustment(number, **values))
-        return tuple(accepted)
+            given = insert_overrides(connection, overrides, by=by, at=at)
+            kept = tuple(_insert(connection, one, decision) for one in adjustments)
+            insert_activity(connection, Activity("proposals accept", at, by, facts))
+        return Accepted(kept, given)
 
     def withdraw(self, number: int, ending: Ending) -> CadenceAdjustment:
         """Append the end of an adjustment and return it.
@@ -107,6 +135,12 @@ class AdjustmentRoom:
         with self._database.read() as connection:
             rows = connection.execute(_joined().order_by(_ADJUSTMENT.c.number))
             return tuple(_adjustment(row) for row in rows)
+
+
+def _insert(connection: Connection, one: NewAdjustment, decision: Ending) -> CadenceAdjustment:
+    values: dict[str, Any] = {**asdict(one), **asdict(decision)}
+    made = insert(_ADJUSTMENT).values(**values).returning(_ADJUSTMENT.c.number)
+    return CadenceAdjustment(connection.execute(made).scalar_one(), **values)
 
 
 def _joined() -> Any:

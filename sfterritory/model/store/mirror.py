@@ -151,6 +151,11 @@ class MirrorRoom:
         with self._database.read() as connection:
             return activity_date.last_activities(connection, today)
 
+    def owner_activities(self) -> Mapping[str, int]:
+        """Return how many completed tasks and events the owner of each account has with it."""
+        with self._database.read() as connection:
+            return activity_date.owner_activities(connection)
+
     def columns(
         self,
         object_name: str,

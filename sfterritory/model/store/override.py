@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from sfterritory.errors import StoreError
 from sfterritory.model.store.database import Database
@@ -77,14 +77,8 @@ class OverrideRoom:
         self, overrides: Sequence[NewOverride], *, by: str, at: datetime
     ) -> tuple[AssignmentOverride, ...]:
         """Append overrides, all or none, and return them with their numbers."""
-        added = []
         with self._database.write_durably() as connection:
-            for one in overrides:
-                values: dict[str, Any] = {**asdict(one), "by": by, "at": at}
-                made = insert(_OVERRIDE).values(**values).returning(_OVERRIDE.c.number)
-                number = connection.execute(made).scalar_one()
-                added.append(AssignmentOverride(number, **values))
-        return tuple(added)
+            return insert_overrides(connection, overrides, by=by, at=at)
 
     def end(self, number: int, ending: Ending) -> AssignmentOverride:
         """Append the end of an override and return it.
@@ -116,6 +110,19 @@ class OverrideRoom:
         with self._database.read() as connection:
             rows = connection.execute(_joined().order_by(_OVERRIDE.c.number))
             return tuple(_override(row) for row in rows)
+
+
+def insert_overrides(
+    connection: Connection, overrides: Sequence[NewOverride], *, by: str, at: datetime
+) -> tuple[AssignmentOverride, ...]:
+    """Append overrides, in a transaction of the caller's, and return them with their numbers."""
+    added = []
+    for one in overrides:
+        values: dict[str, Any] = {**asdict(one), "by": by, "at": at}
+        made = insert(_OVERRIDE).values(**values).returning(_OVERRIDE.c.number)
+        number = connection.execute(made).scalar_one()
+        added.append(AssignmentOverride(number, **values))
+    return tuple(added)
 
 
 def _joined() -> Any:

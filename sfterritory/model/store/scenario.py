@@ -15,7 +15,7 @@ from sfterritory.model.document import canonical_json
 from sfterritory.model.store.database import Database
 from sfterritory.model.store.scenario_table import ScenarioRow
 from sfterritory.model.store.tables import table_of
-from sfterritory.model.store.territory import drop_version
+from sfterritory.model.store.territory import drop_version, is_overlay, overlay_versions
 from sfterritory.model.store.territory_choice import (
     TerritoryChoice,
     insert_choice,
@@ -160,10 +160,19 @@ def _choose(
 
 
 def _drop_unused(connection: Connection, version_id: str) -> None:
-    """Remove a version that no scenario has and that never counted."""
+    """Remove a version that no scenario has and that never counted, and then its overlays' too.
+
+    An overlay's version is often the same for several versions: what is changed for the owners
+    changes nothing for a further team.
+    """
     query = select(_SCENARIO.c.id).where(_SCENARIO.c.version_id == version_id).limit(1)
-    if connection.execute(query).one_or_none() is None and not was_chosen(connection, version_id):
-        drop_version(connection, version_id)
+    used = connection.execute(query).one_or_none() is not None
+    if used or was_chosen(connection, version_id) or is_overlay(connection, version_id):
+        return
+    overlays = overlay_versions(connection, version_id)
+    drop_version(connection, version_id)
+    for overlay in sorted(overlays):
+        _drop_unused(connection, overlay)
 
 
 def _update(connection: Connection, scenario: Scenario, **values: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -22,7 +23,14 @@ from sfterritory.model.store.run_room import RunRoom
 from sfterritory.model.store.scenario import ScenarioRoom
 from sfterritory.model.store.snapshot import SnapshotRoom
 from sfterritory.model.store.territory import TerritoryRoom
-from sfterritory.model.store.timeline import FirstOwner, OwnerTurn, read_first_owners, read_timeline
+from sfterritory.model.store.timeline import (
+    FirstOwner,
+    OwnerTurn,
+    read_created,
+    read_first_owners,
+    read_owners_since,
+    read_timeline,
+)
 
 
 def open_store(url: str, *, create: bool = True) -> Store:
@@ -77,6 +85,16 @@ class Store:
         """Return the first person known to have owned each record that ever changed owner."""
         with self._database.read() as connection:
             return read_first_owners(connection, object_name)
+
+    def owners_since(self, object_name: str) -> Mapping[str, datetime]:
+        """Return when each record last changed owner; nothing where no change is known."""
+        with self._database.read() as connection:
+            return read_owners_since(connection, object_name)
+
+    def created(self, object_name: str) -> Mapping[str, datetime]:
+        """Return when each record was created, by record id."""
+        with self._database.read() as connection:
+            return read_created(connection, object_name)
 
     def lease(self, name: str, holder: str) -> AbstractContextManager[None]:
         """Hold a lease for a block; see `lease.leased`.

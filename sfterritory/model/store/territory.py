@@ -25,6 +25,9 @@ from sfterritory.model.store.territory_choice import (
     read_upcoming,
 )
 
+OVERLAYS = "overlays"
+"""Key of a version's figures: the versions of its overlays by name."""
+
 _VERSION = table_of(TerritoryVersionRow)
 _TERRITORY = table_of(TerritoryRow)
 _ALIGNMENT = table_of(AlignmentRow)
@@ -234,6 +237,22 @@ class TerritoryRoom:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else AlignedAccount(*row[1:])
+
+
+def overlay_versions(connection: Connection, version_id: str) -> frozenset[str]:
+    """Return the versions of further teams that were built with one."""
+    row = _find(connection, version_id)
+    found = {} if row is None else json.loads(row.metrics).get(OVERLAYS, {})
+    return frozenset(map(str, found.values()))
+
+
+def is_overlay(connection: Connection, version_id: str) -> bool:
+    """Tell whether some version has this one as that of a further team."""
+    naming = select(_VERSION.c.id).where(_VERSION.c.metrics.contains(version_id, autoescape=True))
+    return any(
+        version_id in overlay_versions(connection, one)
+        for one in connection.execute(naming).scalars().all()
+    )
 
 
 def drop_version(connection: Connection, version_id: str) -> None:

@@ -77,7 +77,7 @@ def read_first_owners(connection: Connection, object_name: str) -> Mapping[str, 
     """Return the first person of every record's timeline that names one, by record id."""
     theirs = read_owner_histories(connection, object_name)
     ours = _ours(connection, _JOURNAL.c.object_name == object_name)
-    created = _created(connection, object_name)
+    created = read_created(connection, object_name)
     first = {}
     for record_id in sorted({*theirs, *ours}):
         turns = merged(_theirs(theirs.get(record_id, ())), ours.get(record_id, []))
@@ -85,6 +85,17 @@ def read_first_owners(connection: Connection, object_name: str) -> Mapping[str, 
         if found is not None:
             first[record_id] = found
     return first
+
+
+def read_owners_since(connection: Connection, object_name: str) -> Mapping[str, datetime]:
+    """Return when each record last changed owner, by record id, where a change is known."""
+    theirs = read_owner_histories(connection, object_name)
+    ours = _ours(connection, _JOURNAL.c.object_name == object_name)
+    since: dict[str, datetime] = {}
+    for record_id in sorted({*theirs, *ours}):
+        turns = merged(_theirs(theirs.get(record_id, ())), ours.get(record_id, []))
+        since[record_id] = turns[-1].at
+    return since
 
 
 def first_person(turns: Sequence[OwnerTurn], *, created_at: datetime | None) -> FirstOwner | None:
@@ -152,7 +163,8 @@ def _ours(connection: Connection, condition: ColumnElement[bool]) -> dict[str, l
     return turns
 
 
-def _created(connection: Connection, object_name: str) -> Mapping[str, datetime]:
+def read_created(connection: Connection, object_name: str) -> Mapping[str, datetime]:
+    """Return when each record was created, by record id."""
     table = mirror_of(object_name).table
     query = select(table.c.id, table.c.created_date).where(table.c.created_date.is_not(None))
     return {row.id: row.created_date for row in connection.execute(query)}

@@ -24,6 +24,7 @@ from sfterritory.model.columns import Floats
 FORMAT = 1
 _APPLICATION = 0x53465452
 _BUSY_SECONDS = 30.0
+_IN_MEMORY = ":memory:"
 _TABLES = """
 CREATE TABLE graph (
   id INTEGER PRIMARY KEY, provider TEXT NOT NULL, version TEXT NOT NULL, profile TEXT NOT NULL,
@@ -59,7 +60,8 @@ class TravelCache:
     """An open cache; close it, or use it as a context manager. One thread at a time.
 
     Args:
-        path: Its file; made with its folder where there is none.
+        path: Its file, made with its folder where there is none; None keeps answers in memory
+            until it is closed.
         now: The moment of this run: answers carry it, and missing ways are aged by it.
         unreachable_for: How long a missing way is believed: roads get built, ferries start.
 
@@ -67,13 +69,16 @@ class TravelCache:
         StoreError: The file is no cache, is damaged, or cannot be written.
     """
 
-    def __init__(self, path: Path, *, now: datetime, unreachable_for: timedelta) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, *, now: datetime, unreachable_for: timedelta) -> None:
+        self._path = path or _IN_MEMORY
         self._now = int(now.timestamp())
         self._oldest = int((now - unreachable_for).timestamp())
         with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, check_same_thread=False
+            )
         try:
             with self._explained():
                 self._prepare()
@@ -152,14 +157,12 @@ class TravelCache:
         self.close()
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             (application,) = self._connection.execute("PRAGMA application_id").fetchone()
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-            if tables == 0:
+            if tables == application == 0:
                 for statement in filter(str.strip, _TABLES.split(";")):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -169,6 +172,9 @@ class TravelCache:
                     f"{self._path} is no cache of travel times, or of another version",
                     remedy="name another file as travel.cache, or delete it if it was one",
                 )
+        # Only now: the mode is written into the file, and another program's file is not ours.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

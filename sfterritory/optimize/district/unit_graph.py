@@ -72,12 +72,6 @@ class DistrictAnswer:
     limits: Limits
     work: float
 
-    @property
-    def worst_deviation(self) -> float:
-        """Return the largest difference from the mean population, as a share of the mean."""
-        mean = float(self.population.mean())
-        return float(np.abs(self.population - mean).max()) / mean if mean > 0 else 0.0
-
 
 def limits_of(graph: UnitGraph, params: DistrictParams) -> Limits:
     """Return the least and most population that the tolerance leaves a district."""

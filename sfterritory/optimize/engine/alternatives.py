@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.answer import Construction, cost_km
 from sfterritory.optimize.engine.kernel import TIE_KM, arc_km, compiled
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.rows import Blocks, Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.solve import rows_of
 from sfterritory.optimize.engine.terms import Terms, priced_km
-from sfterritory.optimize.sphere import Vectors, km_between
 
 
 @dataclass(frozen=True, slots=True)

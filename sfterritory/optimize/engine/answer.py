@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import FAR_PRICE_KM, Longs
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import Conflict, FreeBand, Relaxation, out_of_reach
-from sfterritory.optimize.sphere import Vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.answer import (
     Construction,
     Plans,
@@ -28,7 +29,6 @@ from sfterritory.optimize.engine.problem import Problem, named
 from sfterritory.optimize.engine.relax import free_band
 from sfterritory.optimize.engine.rows import grouped_order, make_blocks
 from sfterritory.optimize.engine.solve import filled, rows_of, working_rows
-from sfterritory.optimize.sphere import Vectors
 
 
 @dataclass(frozen=True, slots=True)

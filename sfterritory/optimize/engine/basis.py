@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 
 from sfterritory.model.columns import Floats
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.bound import cheapest_of_all
 from sfterritory.optimize.engine.candidate import Arcs, candidate_arcs
 from sfterritory.optimize.engine.kernel import compiled
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms
-from sfterritory.optimize.sphere import Vectors
 
 
 class Basis(Protocol):

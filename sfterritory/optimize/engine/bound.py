@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import arc_km, compiled
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms, priced_km
-from sfterritory.optimize.sphere import Vectors
 
 _SHRINK = 1.0 - 1e-12  # rounding of the sum must not lift a bound above the truth
 

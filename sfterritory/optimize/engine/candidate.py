@@ -11,10 +11,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled, travel_km
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms, priced_km
-from sfterritory.optimize.sphere import Vectors
 
 _REACH_FACTOR = 2.5  # a centre in a dense city holds nothing at the start: it reaches for rows
 

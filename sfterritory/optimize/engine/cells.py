@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sfterritory.model.columns import Flags, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.balance import balance
 from sfterritory.optimize.engine.basis import Distances
@@ -20,7 +21,6 @@ from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.lloyd import FIRST_LOOK, Band, moved_centres
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.terms import Terms
-from sfterritory.optimize.sphere import Vectors
 
 _ROUNDS = 12
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors, group_medians, km_between, totals
 from sfterritory.optimize.engine.kernel import arc_km, compiled
 from sfterritory.optimize.engine.rows import Rows, space_order
 from sfterritory.optimize.engine.terms import Terms
-from sfterritory.optimize.sphere import Vectors, group_medians, km_between, totals
 
 _NEAR_ZERO_CHORD = 1e-7  # 0.6 m: below it a row would take the whole weight of its median
 _STARVED_SHARE = 0.3

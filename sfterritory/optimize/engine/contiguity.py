@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.kernel import Longs
-from sfterritory.optimize.sphere import Vectors, km_between
 
 
 class Land(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import km_between
 from sfterritory.optimize.engine.answer import Start, cost_km
 from sfterritory.optimize.engine.basis import Distances
 from sfterritory.optimize.engine.divide import WARM_ROUNDS, divide
@@ -16,7 +17,6 @@ from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import free_band
 from sfterritory.optimize.engine.solve import filled, make_book, settle_rest
-from sfterritory.optimize.sphere import km_between
 
 
 @dataclass(frozen=True, slots=True)

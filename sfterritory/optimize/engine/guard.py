@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.contiguity import Land
 from sfterritory.optimize.engine.desk import LOAD, broken
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled
 from sfterritory.optimize.engine.terms import Terms, priced_km
-from sfterritory.optimize.sphere import Vectors
 
 
 class Book(NamedTuple):

@@ -15,8 +15,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, eye_array, hstack, vstack
 
 from sfterritory.model.columns import Flags, Floats
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.engine.kernel import Longs
-from sfterritory.optimize.sphere import totals
 
 _SENT = 1e-9  # of the total: less than this flows nowhere
 
@@ -73,7 +73,7 @@ def room(load: Floats, allowed: Flags, *, lo: Floats, hi: Floats, share: Floats)
     may = patterns[:, seen]
     loads = totals(kind_of_group, load[present] / total, n_groups=len(patterns))
     kinds = may.shape[1]
-    lows = totals(kind_of_rep, np.minimum(lo, total) / total, n_groups=kinds)
+    lows = totals(kind_of_rep, lo / total, n_groups=kinds)  # all of it: what is missing is told
     highs = totals(kind_of_rep, np.minimum(hi, total) / total, n_groups=kinds)
     sent, more, less = _widened(loads, may, lows, highs)
     widened = (more, less)

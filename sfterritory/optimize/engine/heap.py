@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.engine.candidate import Arcs
 from sfterritory.optimize.engine.kernel import Longs, compiled
-from sfterritory.optimize.sphere import totals
 
 NOTHING = -1
 

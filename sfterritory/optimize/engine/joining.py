@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.contiguity import Land, fragments
 from sfterritory.optimize.engine.desk import HI, LO, LOAD, set_prices
 from sfterritory.optimize.engine.guard import Book, guarded_shifts, guarded_swaps
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.sphere import Vectors, km_between
 
 _REPAIRS = 30
 _PRICES = (0.05, 0.2, 1.0, 5.0, 50.0, 1e4, 1e6)  # of the mean cost of an hour

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sfterritory.optimize.sphere import EARTH_RADIUS_KM
+from sfterritory.model.sphere import EARTH_RADIUS_KM
 
 P = ParamSpec("P")
 R = TypeVar("R")

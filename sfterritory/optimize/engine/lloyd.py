@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.balance import balance
 from sfterritory.optimize.engine.basis import GivenArcs
@@ -18,7 +19,6 @@ from sfterritory.optimize.engine.candidate import candidate_arcs, recosted
 from sfterritory.optimize.engine.centre import medians, reseeded
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms
-from sfterritory.optimize.sphere import Vectors
 
 _MEDIAN_STEPS = 8
 _OVERSHOOT = 1.5  # of the way to the median: most centres go on the same way in the next round

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from sfterritory.model.sphere import EARTH_RADIUS_KM, Vectors, unit_length
 from sfterritory.optimize.engine.problem import Problem
-from sfterritory.optimize.sphere import EARTH_RADIUS_KM, Vectors, unit_length
 
 _RADIUS_KM = 0.01
 _TURN = np.pi * (3.0 - np.sqrt(5.0))  # the golden angle: a sunflower fills its disc evenly

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.terms import Terms, make_terms
-from sfterritory.optimize.sphere import Vectors
 
 _ROWS_NAMED = 10
 _UNIT_SLACK = 1e-6

@@ -8,10 +8,10 @@ from enum import StrEnum
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.engine.hall import Room, room
 from sfterritory.optimize.engine.kernel import Longs
 from sfterritory.optimize.engine.problem import Measure, Problem
-from sfterritory.optimize.sphere import totals
 
 _ROOM = 1e-9  # of the total: sums of floats do not count as a lack of capacity
 _INSET = 1e-10  # of the limit: sums of a checker may round the other way
@@ -168,14 +168,6 @@ def free_band(problem: Problem) -> FreeBand:
         tuple(found),
         Relaxation(np.vstack(less), np.vstack(more)),
     )
-
-
-def smallest_relaxation(problem: Problem) -> Relaxation:
-    """Return the least total widening of each measure's bands that gives all accounts room.
-
-    Measures are looked at one by one and accounts may be split: whole accounts can need more.
-    """
-    return free_band(problem).relaxation
 
 
 def relaxation_with(problem: Problem, territory: Ints) -> Relaxation:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled
-from sfterritory.optimize.sphere import Vectors
 
 _BLOCK_ROWS = 16
 

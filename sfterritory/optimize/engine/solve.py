@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.answer import (
     Construction,
     Plans,
@@ -28,7 +29,6 @@ from sfterritory.optimize.engine.pile import without_piles
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.relax import FreeBand, free_band
 from sfterritory.optimize.engine.rows import Blocks, Rows, grouped_order, make_blocks
-from sfterritory.optimize.sphere import Vectors, km_between
 
 _CELLS_PER_REP = 50
 _DENSE_ROWS = 150  # a rep; above it prices are first found on cells

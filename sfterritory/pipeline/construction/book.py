@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,16 +132,10 @@ def load_book(
         params=None if team is None else team.roster,
         where=(*where, "roster"),
     )
-    located = placed.places.located
-    scoped = np.ones(len(placed.records), dtype=np.bool_)
     scopes: dict[KeyPath, Condition | None] = {("scope",): settings.territories.scope}
     if team is not None:
         scopes[(*where, "scope")] = team.scope
-    for path, condition in scopes.items():
-        if condition is not None:
-            scoped &= placed.matching(
-                condition, settings=settings, where=path, file=TERRITORIES_FILE
-            )
+    located, scoped = placed.places.located, _scoped(settings, placed, scopes)
     rows = np.flatnonzero(located & scoped).astype(np.int32)
     if len(rows) == 0:
         raise StepMissingError(
@@ -150,15 +144,47 @@ def load_book(
             remedy=f"correct addresses in Salesforce or `{dotted((*where, 'scope'))}` in "
             f"{TERRITORIES_FILE}, then run `sfterritory pull` again",
         )
-    meaning = settings.salesforce.account
     notes: list[str] = []
+    return Book(
+        placed=placed,
+        rows=rows,
+        accounts=_accounts(settings, placed, rows, roster=roster, notes=notes),
+        roster=roster,
+        unlocated=int((~located).sum()),
+        outside_scope=int((located & ~scoped).sum()),
+        notes=tuple(notes),
+    )
+
+
+def _scoped(
+    settings: Settings, placed: PlacedRecords, scopes: Mapping[KeyPath, Condition | None]
+) -> Flags:
+    """Return which records every scope holds for; one that is None holds for all."""
+    scoped = np.ones(len(placed.records), dtype=np.bool_)
+    for path, condition in scopes.items():
+        if condition is not None:
+            scoped &= placed.matching(
+                condition, settings=settings, where=path, file=TERRITORIES_FILE
+            )
+    return scoped
+
+
+def _accounts(
+    settings: Settings,
+    placed: PlacedRecords,
+    rows: Ints,
+    *,
+    roster: RosterColumns,
+    notes: list[str],
+) -> AccountColumns:
+    """Return some records as construction wants them; what was read otherwise goes to `notes`."""
+    meaning, ids = settings.salesforce.account, placed.records.ids[rows]
 
     def amounts(name: str | None) -> Floats:
-        values = placed.number(name)[rows]
-        return not_negative(values, f"Account.{name}", ids=placed.records.ids[rows], notes=notes)
+        return not_negative(placed.number(name)[rows], f"Account.{name}", ids=ids, notes=notes)
 
-    accounts = AccountColumns(
-        ids=placed.records.ids[rows],
+    return AccountColumns(
+        ids=ids,
         lon_deg=placed.places.lon_deg[rows],
         lat_deg=placed.places.lat_deg[rows],
         value_usd=np.nan_to_num(amounts(meaning.value)),
@@ -166,15 +192,6 @@ def load_book(
         visit_minutes=amounts(meaning.visit_minutes),
         rep=_rep_of(placed.text("OwnerId"), roster)[rows],
         locked=np.zeros(len(rows), dtype=np.bool_),
-    )
-    return Book(
-        placed=placed,
-        rows=rows,
-        accounts=accounts,
-        roster=roster,
-        unlocated=int((~located).sum()),
-        outside_scope=int((located & ~scoped).sum()),
-        notes=tuple(notes),
     )
 
 

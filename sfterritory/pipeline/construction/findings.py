@@ -7,19 +7,74 @@ from collections.abc import Sequence
 import numpy as np
 
 from sfterritory.model.columns import Floats, Ints, TextColumn
-from sfterritory.optimize.sphere import totals
+from sfterritory.model.document import Document
+from sfterritory.model.sphere import totals
 from sfterritory.optimize.staffing import reps_needed, reps_needed_by_region, roster_reach
 from sfterritory.optimize.travel_load import MEASURED
 from sfterritory.optimize.workload import calls_of
 from sfterritory.optimize.workload_check import count_balance_penalty, coverage_cause, unequal_hours
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.construction.layer import Layer
-from sfterritory.pipeline.construction.report import LevelFigures, Staffing, TierFigures
 from sfterritory.settings.project import Settings
 
 _NOBODY = "(none)"
 _WARNED = 5
 _ESTIMATE_SLACK = MEASURED.hours_share
+
+
+class Staffing(Document):
+    """Reps that the accounts need, if work may be shared out freely between compact territories.
+
+    Attributes:
+        reps: On the roster.
+        reps_needed: Least number whose hours suffice; None where it was not worked out.
+        servable_accounts: How many accounts like the mean one the roster has hours for.
+        missing_hours_per_year: That nobody has.
+        max_over_mean_by_count: Fullest territory's hours over the mean, were equal numbers of
+            accounts the aim; None where it was not worked out.
+        max_over_mean_by_hours: The same for equal hours, by the same cuts.
+    """
+
+    reps: int
+    reps_needed: int | None
+    servable_accounts: int
+    missing_hours_per_year: float
+    max_over_mean_by_count: float | None
+    max_over_mean_by_hours: float | None
+
+
+class LevelFigures(Document):
+    """Everything under one value of a level, as `region` West.
+
+    Attributes:
+        reps_needed: Least number whose hours suffice for its accounts, if none cross its border;
+            None where it was not worked out.
+    """
+
+    value: str
+    reps: int
+    reps_needed: int | None
+    accounts: int
+    loads: dict[str, float]
+    capacity_hours_per_year: float
+
+
+class TierFigures(Document):
+    """How territories cover one grade of accounts, and what poor coverage would come from.
+
+    Attributes:
+        hours_each: That an account of the grade needs a year, in the lightest and the heaviest
+            territory.
+        mix_distance: Share of the accounts of the most unusual territory that would have to change
+            grade to give it the mix of the whole book.
+        cause: `structure` where like mixes need unlike hours, else `segmentation`.
+    """
+
+    tier: str
+    accounts: int
+    hours_each: tuple[float, float]
+    mix_distance: float
+    cause: str
 
 
 def staffing(settings: Settings, layer: Layer, *, search: bool) -> Staffing:
@@ -32,7 +87,7 @@ def staffing(settings: Settings, layer: Layer, *, search: bool) -> Staffing:
     if search and mean_hours > 0:
         needed = reps_needed(calls, rep_hours=mean_hours, params=params).reps
         penalty = count_balance_penalty(calls, parts=len(book.roster), params=params)
-    reach = roster_reach(layer.asked.work.hours, rep_hours=rep_hours)
+    reach = roster_reach(layer.driven.amount, rep_hours=rep_hours)
     return Staffing(
         reps=len(book.roster),
         reps_needed=needed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -11,12 +12,15 @@ from sfterritory.geography.areas import Areas, draw_areas
 from sfterritory.model.columns import Floats, TextColumn
 from sfterritory.model.store.territory import Alignment, Territory
 from sfterritory.model.travel import TravelTime
-from sfterritory.optimize.alignment import TerritoryPlan
+from sfterritory.optimize.alignment import Conflict, TerritoryPlan
+from sfterritory.optimize.band import Band, band_of
 from sfterritory.optimize.territories import build_territories
-from sfterritory.optimize.travel_load import TerritoryTravel, territory_travel
+from sfterritory.optimize.travel_limit import broken_travel_limits
+from sfterritory.optimize.travel_load import MEASURED, TerritoryTravel, territory_travel
 from sfterritory.optimize.workload import calls_of
 from sfterritory.pipeline.construction.book import Book
-from sfterritory.pipeline.construction.request import Asked, LeftOut
+from sfterritory.pipeline.construction.left_out import LeftOut
+from sfterritory.pipeline.construction.request import Asked
 from sfterritory.pipeline.records import AREA_REACH_KM
 from sfterritory.pipeline.territory_sheet import alignment_rows, territory_rows
 from sfterritory.settings.project import Settings
@@ -27,20 +31,34 @@ class Layer:
     """Territories of one team.
 
     Attributes:
-        asked: What was asked for.
+        asked: What was asked for, with the hours that construction reckoned with.
         plan: The answer.
         drive: Hours on the road by territory, from the territories as they are now.
+        driven: Limits and loads of hours with this driving, not with that of the round before.
         areas: Outlines.
         territories: As they are kept, in the order of the roster.
         alignment: Which account belongs to which, those left out without a territory.
+        travel_broken: Territories beyond a limit of travel that is verified afterwards.
     """
 
     asked: Asked
     plan: TerritoryPlan
     drive: TerritoryTravel
+    driven: Band
     areas: Areas
     territories: tuple[Territory, ...]
     alignment: Alignment
+    travel_broken: tuple[Conflict, ...] = ()
+
+    @property
+    def feasible(self) -> bool:
+        """Return whether every limit is kept, those of travel too."""
+        return self.plan.feasible and not self.travel_broken
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Return everything that was asked for and is not had."""
+        return (*self.plan.conflicts, *self.travel_broken)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -64,24 +82,8 @@ def make_layer(
         executor: Who does parallel work.
     """
     accounts, roster = asked.book.accounts, asked.book.roster
-    calls = calls_of(accounts, params=settings.territories.workload)
-
-    def driven(plan: TerritoryPlan) -> TerritoryTravel:
-        return territory_travel(
-            calls,
-            plan.territory,
-            starts=(plan.centre_lon_deg, plan.centre_lat_deg),
-            params=settings.territories.workload,
-            travel=travel,
-        )
-
-    plan = build_territories(asked.request, travel=travel, executor=executor)
-    drive = driven(plan)
-    for _ in range(settings.territories.territories.drive_rounds):
-        hours = calls.service_hours + drive.account_line_haul_hours + drive.account_local_hours
-        asked = asked.with_hours(hours, plan)
-        plan = build_territories(asked.request, travel=travel, executor=executor)
-        drive = driven(plan)
+    best = min(_rounds(settings, asked, travel=travel, executor=executor), key=_off_limits)
+    asked, plan = best.asked, best.plan
     areas = draw_areas(
         accounts.lon_deg,
         accounts.lat_deg,
@@ -91,7 +93,72 @@ def make_layer(
     )
     territories = territory_rows(accounts, roster, plan, areas=areas, cities=_cities(asked.book))
     aligned = alignment_rows(accounts, plan, territories)
-    return Layer(asked, plan, drive, areas, territories, with_left_out(aligned, asked.left_out))
+    return Layer(
+        asked=asked,
+        plan=plan,
+        drive=best.drive,
+        driven=best.driven,
+        areas=areas,
+        territories=territories,
+        alignment=with_left_out(aligned, asked.left_out),
+        travel_broken=broken_travel_limits(
+            asked.request,
+            plan,
+            best.drive,
+            params=settings.territories.territories,
+            weeks_worked=_weeks_worked(settings, asked),
+        ),
+    )
+
+
+def _weeks_worked(settings: Settings, asked: Asked) -> float:
+    """Return the weeks that a full rep works in a year, 0 where nobody works."""
+    weekly = settings.territories.workload.field_hours_per_week
+    capacity = asked.capacity
+    return (capacity.gross_hours - capacity.absence_hours) / weekly if weekly > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One answer, and what its own driving makes of it."""
+
+    asked: Asked
+    plan: TerritoryPlan
+    drive: TerritoryTravel
+    driven: Band
+
+
+def _rounds(
+    settings: Settings, asked: Asked, *, travel: TravelTime | None, executor: Executor | None
+) -> Iterator[_Round]:
+    """Yield the answers that were built with the driving of the one before; the first if none is."""
+    params = settings.territories.workload
+    calls = calls_of(asked.book.accounts, params=params)
+    rounds = settings.territories.territories.drive_rounds
+    for turn in range(1 + rounds):
+        plan = build_territories(asked.request, travel=travel, executor=executor)
+        drive = territory_travel(
+            calls,
+            plan.territory,
+            starts=(plan.centre_lon_deg, plan.centre_lat_deg),
+            params=params,
+            travel=travel,
+        )
+        again = asked.with_hours(calls.service_hours + drive.account_travel_hours, plan)
+        if turn or not rounds:
+            yield _Round(asked, plan, drive, band_of(again.request.demands[0], plan.territory))
+        asked = again
+
+
+def _off_limits(one: _Round) -> tuple[float, bool, float]:
+    """Return what makes an answer worse: overload by its own driving first, then broken limits.
+
+    Later rounds need not be better: an account near a border takes other hours beyond it.
+    """
+    most = one.asked.capacity.rep_hours * (1.0 + MEASURED.hours_share)
+    overload = np.maximum(one.driven.load - most, 0.0)
+    off = one.driven.over + one.driven.under
+    return float(overload.sum()), not one.plan.feasible, float(off.sum())
 
 
 def with_left_out(alignment: Alignment, left_out: LeftOut) -> Alignment:

@@ -8,21 +8,19 @@ import numpy as np
 
 from sfterritory.model.columns import Ints, TextColumn
 from sfterritory.model.store.store import Store
-from sfterritory.model.store.territory import TerritoryVersion
+from sfterritory.model.store.territory import OVERLAYS, TerritoryVersion
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.request import Locks, TerritoryRequest
 from sfterritory.optimize.workload import workload
 from sfterritory.pipeline.construction.book import Book, load_book
 from sfterritory.pipeline.construction.demands import Sharing, make_demands
 from sfterritory.pipeline.construction.fit import open_to_all, parts
-from sfterritory.pipeline.construction.request import Asked, Circumstances, LeftOut
+from sfterritory.pipeline.construction.left_out import LeftOut
+from sfterritory.pipeline.construction.request import Asked, Circumstances
 from sfterritory.pipeline.construction.units import book_units
 from sfterritory.pipeline.people import People
 from sfterritory.settings.project import Settings
 from sfterritory.settings.territories import Overlay
-
-OVERLAYS = "overlays"
-"""Key of a version's figures: the versions of its overlays by name."""
 
 
 def ask_overlay(

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from sfterritory.geography.grid import cell_of
 from sfterritory.model.columns import Flags, Ints, Places
 from sfterritory.model.store.store import Store
-from sfterritory.optimize.family import FamilyLimits, families, family_units, wide_families
+from sfterritory.optimize.family import (
+    Families,
+    FamilyLimits,
+    families,
+    family_units,
+    wide_families,
+)
 from sfterritory.optimize.unit import UnitKeys, UnitKind, joined_units, unit_codes
 from sfterritory.optimize.workload import calls_of
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.geo.claim import Addresses, ClaimedSet, claimed, county_codes
-from sfterritory.routing.conditions import compile_mask
+from sfterritory.pipeline.people import TERRITORIES_FILE
+from sfterritory.routing.rules import Condition
 from sfterritory.settings.project import Settings
+from sfterritory.settings.territories import FamilyRule, UnitParams
+from sfterritory.settings.yaml_file import KeyPath
 
 # A family beyond this is named: one owner for all of it is a choice that costs.
 _WIDE_KM = 500.0
@@ -31,7 +42,7 @@ def book_units(settings: Settings, store: Store, book: Book) -> tuple[Ints, tupl
     kind = UnitKind(params.by)
     keys, notes = _keys(settings, book, kind)
     units = unit_codes(kind, n=len(book.accounts), keys=keys)
-    if params.families == "ignore":
+    if not params.heeds_families:
         return units, notes
     family, family_notes = _families(settings, store, book)
     return joined_units(units, family), (*notes, *family_notes)
@@ -85,8 +96,7 @@ def _families(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple
         book.placed.text(params.parent),
         merged=store.mirror.masters("Account"),
     )
-    apart = _apart(settings, book)
-    units = family_units(found, apart=apart)[book.rows]
+    units = family_units(found, apart=_apart(settings, book, found))[book.rows]
     calls = calls_of(book.accounts, params=settings.territories.workload)
     mean_hours = float(calls.service_hours.sum()) / len(book.roster)
     wide = wide_families(
@@ -107,9 +117,35 @@ def _families(settings: Settings, store: Store, book: Book) -> tuple[Ints, tuple
     return units, tuple(notes)
 
 
-def _apart(settings: Settings, book: Book) -> Flags | None:
-    condition = settings.territories.units.split
-    if condition is None:
-        return None
-    book.matching(condition, settings, path=("units", "split"))  # tells what is wrong with it
-    return compile_mask(condition, book.placed.records, lists=settings.lists)
+def _apart(settings: Settings, book: Book, found: Families) -> Flags:
+    """Return which accounts of the pull stand alone, as the rule of their family says."""
+    params = settings.territories.units
+    head = _heads(found)
+    apart = _alone(settings, book, params, path=("units",))
+    decided: Flags = np.zeros(len(apart), dtype=np.bool_)
+    for at, rule in enumerate(params.family_rules):
+        path = ("units", "family_rules", at)
+        matching = _holds(settings, book, rule.when, path=(*path, "when"))[head] & ~decided
+        apart[matching] = _alone(settings, book, rule, path=path)[matching]
+        decided |= matching
+    return apart
+
+
+def _heads(found: Families) -> Ints:
+    """Return the row that a family is known by: its ultimate parent's, else its first member's."""
+    _, first = np.unique(found.family, return_index=True)
+    head: Ints = np.where(found.root >= 0, found.root, first[found.family]).astype(np.int32)
+    return head
+
+
+def _alone(
+    settings: Settings, book: Book, params: UnitParams | FamilyRule, *, path: KeyPath
+) -> Flags:
+    """Return which accounts stand alone, were this the rule for all of them."""
+    if params.split is not None:
+        return _holds(settings, book, params.split, path=(*path, "split"))
+    return np.full(len(book.placed.records), params.families == "ignore")
+
+
+def _holds(settings: Settings, book: Book, condition: Condition, *, path: KeyPath) -> Flags:
+    return book.placed.matching(condition, settings=settings, where=path, file=TERRITORIES_FILE)

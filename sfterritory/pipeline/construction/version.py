@@ -12,7 +12,7 @@ import numpy as np
 
 from sfterritory.model.columns import TextColumn
 from sfterritory.model.document import content_hash
-from sfterritory.model.store.territory import Alignment, TerritoryVersion
+from sfterritory.model.store.territory import OVERLAYS, Alignment, TerritoryVersion
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.alignment import Stage
 from sfterritory.optimize.curve import PriceCurve, PricePoint
@@ -25,7 +25,6 @@ from sfterritory.optimize.metrics import (
 )
 from sfterritory.optimize.territory_figures import AccountFacts
 from sfterritory.pipeline.construction.layer import Layer
-from sfterritory.pipeline.construction.overlay import OVERLAYS
 from sfterritory.pipeline.territory_figures import (
     Drawn,
     demand_documents,
@@ -48,6 +47,7 @@ class Made:
         what_if: What was changed.
         curve: Other prices of change, None where they were not worked out.
         overlays: Versions of further teams by name.
+        teams_feasible: These keep every limit; a version that does not is not gone by in silence.
     """
 
     snapshot_id: str
@@ -55,6 +55,7 @@ class Made:
     what_if: WhatIf = UNCHANGED
     curve: PriceCurve | None = None
     overlays: dict[str, str] = field(default_factory=dict)
+    teams_feasible: bool = True
 
 
 def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersion:
@@ -76,7 +77,7 @@ def make_version(settings: Settings, layer: Layer, made: Made) -> TerritoryVersi
         snapshot_id=made.snapshot_id,
         params_hash=settings.config_hash,
         seed=settings.project.seed,
-        status=FEASIBLE if layer.plan.feasible else LIMITS_BROKEN,
+        status=FEASIBLE if layer.feasible and made.teams_feasible else LIMITS_BROKEN,
         metrics=metrics,
         created_at=made.now,
     )
@@ -124,6 +125,7 @@ def _metrics(settings: Settings, layer: Layer, made: Made) -> dict[str, Any]:
         "demands": demand_documents(demands, before=accounts.rep, after=plan.territory),
         "territories": _territories(settings, layer),
         "what_if": list(asked.changes),
+        "asked": made.what_if.model_dump(mode="json"),
         "travel_source": layer.drive.source,
         OVERLAYS: dict(made.overlays),
     }
@@ -161,6 +163,7 @@ def curve_documents(curve: PriceCurve) -> list[dict[str, Any]]:
     return [
         {
             **_fullest(point),
+            **_saved(point),
             "price_km": point.price_km,
             "accounts_moved": point.accounts_moved,
             "mean_km": round(point.mean_km, 4),
@@ -177,6 +180,12 @@ def _fullest(point: PricePoint) -> dict[str, float]:
     """Return the fullest territory over the mean, nothing where no account needs hours."""
     number = next(iter(point.balance.values())).max_over_mean
     return {} if np.isnan(number) else {"max_over_mean": round(number, 4)}
+
+
+def _saved(point: PricePoint) -> dict[str, float]:
+    """Return the marginal gain, nothing for the first point."""
+    saved = point.saved_km_hours_per_move
+    return {} if np.isnan(saved) else {"saved_km_hours": round(saved, 2)}
 
 
 def metric_documents(metrics: AlignmentMetrics) -> dict[str, dict[str, float]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sfterritory.connectors.salesforce.org import SalesforceOrg, sign_in
 from sfterritory.model.store.store import Store
 from sfterritory.pipeline.doctor.access import access_checks
+from sfterritory.pipeline.doctor.land import land_checks, travel_checks
 from sfterritory.pipeline.doctor.machine import (
     clock_check,
     disk_check,
@@ -42,6 +43,8 @@ def examine(
         disk_check(settings),
         *secret_file_checks(settings, environ),
         keyring_check(settings, environ),
+        *land_checks(settings),
+        *travel_checks(settings, now=clock()),
     ]
     store_check, store = opened_store(settings)
     checks.append(store_check)

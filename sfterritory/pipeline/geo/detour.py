@@ -14,7 +14,8 @@ from sfterritory.pipeline.geo.book import GeoBook
 
 ONLY_ESTIMATED = (
     "every time is an estimate made from the straight line, so there is no road to compare it "
-    "with; name a road engine or a file of times"
+    "with; set travel.provider in mappings/territories.yaml to osrm, valhalla, osrm_inprocess or "
+    "file (docs/travel.md)"
 )
 
 

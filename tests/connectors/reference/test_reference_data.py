@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from sfterritory.connectors.reference.country_facts import CountryFacts, load_country_facts
-from sfterritory.connectors.reference.gazetteer import load_gazetteer
+from sfterritory.connectors.reference.county import _kept, load_counties
+from sfterritory.connectors.reference.derived import read_derived
+from sfterritory.connectors.reference.gazetteer import _places, load_gazetteer
 from sfterritory.connectors.reference.place_index import PackagedGazetteer
 from sfterritory.connectors.reference.place_name import city_spellings
-from sfterritory.geography.distance import haversine_km
+from sfterritory.errors import StoreError
 from sfterritory.geography.locate import locate
 from sfterritory.geography.location import GivenCoordinates
 from sfterritory.model.columns import Accuracy, Floats, TextColumn
+from sfterritory.model.sphere import haversine_km
 from sfterritory.quality.address import AddressColumns, normalise_addresses
 from sfterritory.quality.reference import AddressReference
 
@@ -28,7 +31,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def gazetteer(cache: Path) -> PackagedGazetteer:
-    return load_gazetteer(["US", "PR", "CA", "DE"], cache=cache)
+    return load_gazetteer(["US", "PR", "CA", "DE", "DK"], cache=cache)
 
 
 @pytest.fixture(scope="session")
@@ -99,13 +102,65 @@ def test_a_name_that_several_cities_may_mean_has_no_place(gazetteer: PackagedGaz
     assert namesakes[0] > 1
 
 
+def test_a_country_has_its_own_places_and_those_overseas(gazetteer: PackagedGazetteer) -> None:
+    denmark, usa = gazetteer.places_of("DK"), gazetteer.places_of("US")
+
+    assert gazetteer.lon_deg[denmark].min() < -50  # Greenland
+    assert gazetteer.lon_deg[usa].max() > 140  # Guam
+    assert not np.isin(denmark, usa).any()
+    assert len(gazetteer.places_of("FR")) == 0
+
+
 def test_places_from_derived_files_equal_those_from_the_packages(
     gazetteer: PackagedGazetteer, cache: Path
 ) -> None:
-    again = load_gazetteer(["DE", "US", "CA", "PR", "US"], cache=cache)
+    again = load_gazetteer(["DE", "DK", "US", "CA", "PR", "US"], cache=cache)
 
     for name in PackagedGazetteer.__slots__:
         assert np.array_equal(getattr(again, name), getattr(gazetteer, name))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{}", id="another shape"),
+        pytest.param(b"[[1, 2]]", id="a list"),
+        pytest.param(b'{"93033": ', id="cut off"),
+        pytest.param(b"PK\x03\x04\xff\xfe", id="bytes"),
+    ],
+)
+def test_a_damaged_derived_file_counts_as_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "counties.json"
+    path.write_bytes(content)
+
+    assert read_derived(path, _kept) is None
+    assert read_derived(path, _places) is None
+
+
+@pytest.mark.slow
+def test_damaged_reference_data_is_made_anew(tmp_path: Path) -> None:
+    def load() -> tuple[object, object, list[float]]:
+        return (
+            load_counties(cache=tmp_path)["93033"],
+            load_country_facts(cache=tmp_path)[0],
+            load_gazetteer(["LI"], cache=tmp_path).lon_deg.tolist(),
+        )
+
+    whole = load()
+    good = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for path, content in good.items():
+        path.write_bytes(content[: len(content) // 2])
+
+    assert load() == whole
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == good
+
+
+def test_reference_data_that_cannot_be_kept_is_told_with_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "reference").write_text("a file where a folder belongs")
+
+    with pytest.raises(StoreError, match="cannot be read or written"):
+        load_gazetteer(["LI"], cache=tmp_path / "reference")
 
 
 def test_a_gazetteer_of_no_country_finds_nothing() -> None:

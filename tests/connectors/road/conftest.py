@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -36,10 +37,14 @@ def opened(engine: FaultEngine, tmp_path: Path, waits_seconds: list[float]) -> O
     """Return a function that opens travel times on the engine: OSRM, one request at a time."""
 
     def open_it(
-        provider: Provider = "osrm", *, now: datetime = NOW, **more: object
+        provider: Provider = "osrm",
+        *,
+        now: datetime = NOW,
+        clock: Callable[[], float] = time.perf_counter,
+        **more: object,
     ) -> AbstractContextManager[OpenTravel]:
         settings = {"provider": provider, "url": engine.url, "concurrency": 1, **more}
         params = TravelParams.model_validate(settings)
-        return travel_time(params, root=tmp_path, now=now, sleep=waits_seconds.append)
+        return travel_time(params, root=tmp_path, now=now, sleep=waits_seconds.append, clock=clock)
 
     return open_it

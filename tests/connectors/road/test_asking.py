@@ -80,8 +80,9 @@ def test_the_order_of_rows_changes_no_request(engine: FaultEngine, opened: OpenI
 
     with opened(block_places=10, cache=None) as travel:
         legs = travel.matrix(origins, destinations)
-        first = [*engine.tables]
-        engine.tables.clear()
+    first = [*engine.tables]
+    engine.tables.clear()
+    with opened(block_places=10, cache=None) as travel:
         again = travel.matrix(origins.taken(turned), destinations)
 
     assert engine.tables == first
@@ -207,13 +208,93 @@ def test_after_five_failures_in_a_row_the_rest_is_estimated_at_the_engines_level
         travel.matrix(origins, destinations)
 
     assert asked == 6 < blocks
-    assert len(engine.tables) == asked  # the breaker stays open
+    assert len(engine.tables) == asked  # at once after, the breaker is still open
     answered = legs.quality == Quality.ENGINE
     assert 0 < answered.sum() < legs.quality.size
     assert (legs.quality[~answered] == Quality.ESTIMATE).all()
     assert legs.source.startswith("estimate + osrm driving")
     real = told(engine, origins, destinations)
     assert np.median(legs.minutes[~answered] / real[~answered]) == pytest.approx(1.0, abs=0.15)
+
+
+def test_an_engine_that_is_back_after_a_pause_is_asked_again(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    origins, destinations = places(150), places(10, lon_deg=9.7)
+    moment = [0.0]
+
+    with opened(block_places=20, clock=lambda: moment[0]) as travel:
+        engine.rule = lambda _: Answer(500)
+        travel.matrix(origins, destinations)
+        moment[0] += 59
+        travel.matrix(origins, destinations)
+        asked_while_open = len(engine.tables)
+        moment[0] += 2
+        travel.matrix(origins, destinations)
+        asked_to_try = len(engine.tables) - asked_while_open
+        engine.rule = lambda _: None
+        moment[0] += 121
+        legs = travel.matrix(origins, destinations)
+        notes = travel.notes
+
+    assert (asked_while_open, asked_to_try) == (5, 1)
+    assert (legs.quality == Quality.ENGINE).all()
+    assert "6 requests got no answer, and after five in a row nothing was asked for" in notes[0]
+
+
+def test_of_a_halved_block_the_parts_that_were_answered_are_kept(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    origins, destinations = places(40), places(40, lon_deg=9.6)
+    bad = (float(origins.lon_deg[5]), float(origins.lat_deg[5]))
+
+    def large_or_bad(asked: Asked) -> Answer | None:
+        if len(asked.sources) + len(asked.targets) > 50:
+            return refused_by_osrm("TooBig")
+        return Answer(500) if bad in asked.sources else None
+
+    engine.rule = large_or_bad
+    with opened(block_places=100) as travel:
+        legs = travel.matrix(origins, destinations)
+        notes = travel.notes
+    engine.tables.clear()
+    with opened(block_places=100) as travel:
+        forecast = travel.forecast(origins, destinations)
+
+    answered = legs.quality == Quality.ENGINE
+    assert answered.sum() == 800
+    assert (legs.quality[5] == Quality.ESTIMATE).all()
+    assert_allclose(legs.minutes[answered], told(engine, origins, destinations)[answered])
+    assert forecast.known == 800
+    assert notes[0].startswith("1 request got no answer; the last: ")
+
+
+def test_a_pair_refused_for_no_known_reason_spoils_no_other(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    origins, destinations = places(16), places(12, lon_deg=9.6)
+    bad = (float(origins.lon_deg[0]), float(origins.lat_deg[0]))
+    engine.rule = lambda asked: refused_by_valhalla(999) if bad in asked.sources else None
+
+    with opened("valhalla") as travel:
+        legs = travel.matrix(origins, destinations)
+
+    assert (legs.quality[0] == Quality.ESTIMATE).all()
+    assert (legs.quality[1:] == Quality.ENGINE).all()
+
+
+def test_an_engine_that_refuses_everything_is_not_asked_for_each_pair(
+    engine: FaultEngine, opened: OpenIt
+) -> None:
+    engine.rule = lambda _: refused_by_osrm("InvalidOptions")
+
+    with opened() as travel:
+        legs = travel.matrix(places(49), places(49, lon_deg=9.9))
+        notes = travel.notes
+
+    assert len(engine.tables) == 50
+    assert (legs.quality == Quality.ESTIMATE).all()
+    assert "the engine refuses 50 requests in a row" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -339,7 +420,7 @@ def test_valhalla_is_not_believed_either_where_its_answer_is_none(
         notes = travel.notes
 
     assert legs.quality[0, 0] == Quality.ESTIMATE
-    assert "1 requests got no answer; the last" in notes[0]
+    assert "1 request got no answer; the last" in notes[0]
 
 
 def test_an_engine_that_refuses_every_request_is_not_taken_for_a_country_without_roads(

@@ -75,6 +75,20 @@ def test_a_matrix_asks_only_for_what_earlier_pairs_left_open(
     }
 
 
+def test_without_a_cache_file_a_run_still_asks_once(
+    engine: FaultEngine, opened: OpenIt, tmp_path: Path
+) -> None:
+    with opened(cache=None) as travel:
+        first = travel.matrix(STARTS, ENDS)
+        asked = len(engine.tables)
+        again = travel.pairs(STARTS, ENDS, rows=(np.arange(30, dtype=np.int32),) * 2)
+
+    assert len(engine.tables) == asked
+    assert (again.quality == Quality.CACHE).all()
+    np.testing.assert_array_equal(again.minutes, np.diagonal(first.minutes))
+    assert not (tmp_path / ".sfterritory").exists()
+
+
 def test_another_road_graph_does_not_get_the_answers_of_the_last_one(
     engine: FaultEngine, opened: OpenIt
 ) -> None:
@@ -138,9 +152,12 @@ def test_a_file_that_is_no_cache_is_refused_and_left_as_it_is(
     with sqlite3.connect(other) as connection:
         connection.execute("CREATE TABLE mine (x)")
     connection.close()
+    before = other.read_bytes()
 
     with pytest.raises(StoreError, match="no cache of travel times"), opened():
         pass
+    assert other.read_bytes() == before
+    assert [one.name for one in other.parent.iterdir()] == [other.name]
 
     other.write_bytes(b"not a database, by far" * 100)
     with pytest.raises(StoreError, match="not a database") as failed, opened():

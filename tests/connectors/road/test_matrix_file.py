@@ -129,6 +129,19 @@ def test_of_many_mistakes_the_first_are_shown_and_all_are_counted(tmp_path: Path
     assert (len(told), told[-1]) == (21, "... and 39 more")
 
 
+def test_more_rows_than_memory_bears_are_refused_with_what_to_keep(tmp_path: Path) -> None:
+    lines = [f"9.5,47.1,9.{number},47.1,1" for number in range(3)]
+    file_with(tmp_path, "from_lon,from_lat,to_lon,to_lat,minutes", *lines)
+    path = tmp_path / "drive.csv"
+
+    whole = read_matrix_file(path, name="drive.csv", places={}, most_rows=3)
+    with pytest.raises(ConfigError, match="has more than 2 rows") as refused:
+        read_matrix_file(path, name="drive.csv", places={}, most_rows=2)
+
+    assert len(whole.minutes) == 3
+    assert "keep the drives between homes" in refused.value.remedy
+
+
 def test_a_file_of_strangers_alone_is_read_as_one_that_knows_nothing(tmp_path: Path) -> None:
     params = file_with(tmp_path, "from_id,to_id,minutes", f"{USER},{ACCOUNT},20")
     ends = Points(np.array([9.5, 9.6]), np.array([47.1, 47.1]))

@@ -89,7 +89,7 @@ def test_a_chessboard_is_cut_along_the_shortest_lines(
 
     assert answer.cut_edges == optimum
     assert answer.outside == 0.0
-    assert answer.worst_deviation == 0.0
+    assert np.ptp(answer.population) == 0.0
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.optimize.engine.problem import Measure, Problem
-from sfterritory.optimize.sphere import km_between, unit_vectors
 
 
 def book(

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bench.territory.checker import judge
 from bench.territory.instance import from_file
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.problem import Problem, equal_bands
 from sfterritory.optimize.engine.relax import Obstacle
 from sfterritory.optimize.engine.solve import construct
-from sfterritory.optimize.sphere import km_between, unit_vectors
 
 from .books import book, linear_relaxation
 

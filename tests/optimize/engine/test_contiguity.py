@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sfterritory.model.sphere import unit_vectors
 from sfterritory.optimize.engine.contiguity import fragments, land
 from sfterritory.optimize.engine.problem import equal_bands
 from sfterritory.optimize.engine.solve import construct
-from sfterritory.optimize.sphere import unit_vectors
 
 from .books import book
 

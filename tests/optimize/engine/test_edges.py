@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.optimize.engine.cells import aggregate, label, solve
 from sfterritory.optimize.engine.curve import price_curve
 from sfterritory.optimize.engine.problem import Measure, Problem, equal_bands
 from sfterritory.optimize.engine.rows import Rows
 from sfterritory.optimize.engine.solve import construct, rows_of
-from sfterritory.optimize.sphere import km_between, unit_vectors
 
 from .books import book, restricted
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sfterritory.model.sphere import km_between, unit_vectors
 from sfterritory.optimize.engine.alternatives import alternatives
 from sfterritory.optimize.engine.answer import off_limits
 from sfterritory.optimize.engine.assign import Travel, assign, candidate_pairs
 from sfterritory.optimize.engine.problem import Measure, Problem
 from sfterritory.optimize.engine.relax import Obstacle
 from sfterritory.optimize.engine.solve import construct
-from sfterritory.optimize.sphere import km_between, unit_vectors
 
 from .books import book, linear_relaxation, restricted
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sfterritory.model.sphere import Vectors, km_between
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.candidate import Arcs
 from sfterritory.optimize.engine.centre import start_centres
@@ -12,7 +13,6 @@ from sfterritory.optimize.engine.lloyd import CLOSE_LOOK, moved_centres
 from sfterritory.optimize.engine.mend import mend
 from sfterritory.optimize.engine.problem import Problem
 from sfterritory.optimize.engine.solve import make_book
-from sfterritory.optimize.sphere import Vectors, km_between
 
 from .books import book
 

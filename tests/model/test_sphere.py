@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sfterritory.geography.distance import EARTH_RADIUS_KM, haversine_km
+from sfterritory.model.sphere import EARTH_RADIUS_KM, haversine_km
 
 LON, LAT = st.floats(-180, 180), st.floats(-90, 90)
 

@@ -1,4 +1,4 @@
-"""Distances on the sphere from 3-D unit vectors: no seam at the antimeridian, no trap at a pole."""
+"""The earth as a sphere: places as unit vectors, with no seam at the antimeridian or a pole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sfterritory.model.columns import Floats
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius of WGS 84 (IUGG)
+KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
 _MEDIAN_STEPS = 24
 _NEAR_ZERO_CHORD = 1e-7  # 0.6 m: below it a point would take the whole weight of its median
 
@@ -43,6 +44,19 @@ def km_between(start: Vectors, end: Vectors) -> Floats:
     dy = start[..., 1] - end[..., 1]
     dz = start[..., 2] - end[..., 2]
     return chord_km(np.sqrt(dx * dx + dy * dy + dz * dz))
+
+
+def haversine_km(
+    lon_deg: Floats, lat_deg: Floats, *, to_lon_deg: Floats, to_lat_deg: Floats
+) -> Floats:
+    """Return great-circle distances in km, element by element; shapes broadcast, NaN stays NaN."""
+    lat, to_lat = np.radians(lat_deg), np.radians(to_lat_deg)
+    half_lat = np.sin((to_lat - lat) / 2)
+    half_lon = np.sin(np.radians(np.subtract(to_lon_deg, lon_deg)) / 2)
+    chord = half_lat**2 + np.cos(lat) * np.cos(to_lat) * half_lon**2
+    # Rounding can push the chord of antipodes past 1.
+    distances: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+    return distances
 
 
 def group_medians(
