@@ -115,6 +115,7 @@ def test_impossible_calls_and_minutes_are_named_and_nobody_is_overloaded_unsaid(
     assert not report["chosen"]
     refused = desk.run("route", code=1).err
     assert "--accept-limits" in refused
+    assert "a blank is no reason" in desk.run("build", "--accept-limits", "  ", code=64).err
     assert build(desk, "--accept-limits", "typos are being corrected")["chosen"]
     following(desk)
 

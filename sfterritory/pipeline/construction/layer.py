@@ -131,7 +131,7 @@ class _Round:
 def _rounds(
     settings: Settings, asked: Asked, *, travel: TravelTime | None, executor: Executor | None
 ) -> Iterator[_Round]:
-    """Yield the answers that were built with the driving of the one before; the first if none is."""
+    """Yield the answers built with the driving of the one before, the first where none is."""
     params = settings.territories.workload
     calls = calls_of(asked.book.accounts, params=params)
     rounds = settings.territories.territories.drive_rounds
