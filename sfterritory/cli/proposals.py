@@ -178,6 +178,7 @@ def _decision(invocation: Invocation, by: str | None, reason: str) -> Ending:
 def _show(invocation: Invocation, report: ProposalReport, *, limit: int, asked_for: bool) -> None:
     from sfterritory.cli.render.layout import render_table
     from sfterritory.pipeline.proposal import short_ids
+    from sfterritory.web.wording import counted
 
     console = invocation.console()
     listed = [one for one in report.territories if asked_for or not one.fits]
@@ -228,8 +229,8 @@ def _show(invocation: Invocation, report: ProposalReport, *, limit: int, asked_f
         console.print(f"The first {limit:,}; all of them with --csv FILE or --limit.")
     if report.pending:
         console.print(
-            f"Note: {report.pending:,} accounts were decided on since the build; their hours are "
-            "estimates until `sfterritory build`."
+            f"Note: decided on since the build: {counted(report.pending, 'account')}; the hours "
+            "here are estimates until `sfterritory build`."
         )
     if report.proposals:
         click.echo("Next: sfterritory proposals accept ID... --reason TEXT", err=True)

@@ -75,6 +75,8 @@ class ConflictCode(StrEnum):
     DRIVES_TOO_MUCH = "drives_too_much"
     """No proof: verified on the territories that were found, as the next one."""
     NEIGHBOURS_TOO_FAR = "neighbours_too_far"
+    BEYOND_REACH = "beyond_reach"
+    """Farther from the centre than the rep's longest distance, in the territories found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,7 +238,8 @@ class _Desk:
         book = self.book
         begin, end = np.searchsorted(book.territory, [territory, territory + 1], sorter=self.order)
         within = self.order[begin:end]
-        for row in within[(self.hours[within] > 0) & ~book.settled[within]].tolist():
+        worth = (self.hours[within] > _ENOUGH_HOURS) & ~book.settled[within]
+        for row in within[worth].tolist():
             steps = steps_below(float(book.calls_per_year[row]), params=self.params)
             if steps:
                 yield self._cut(row, steps[-1], AdjustmentCause.OVER_CAPACITY)

@@ -37,6 +37,10 @@ def read_what_if(path: Path) -> WhatIf:
     Raises:
         ConfigError: Lists every mistake, each with its line.
     """
+    if not path.exists():
+        raise ConfigError(
+            f"{path} does not exist", remedy="correct the path behind --what-if; nothing was done"
+        )
     file = read_yaml(path, name=path.name)
     found, problems = check(WhatIf, file)
     if found is None:

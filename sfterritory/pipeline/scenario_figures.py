@@ -133,7 +133,7 @@ def _balance(one: DemandLoads, loads: tuple[float, ...]) -> BalanceFigures | Non
 
 
 def _broken(metrics: VersionMetrics, territories: tuple[Territory, ...]) -> tuple[str, ...]:
-    """Return a sentence for each limit that a territory is outside of."""
+    """Return a sentence for each limit that a territory is outside of, those of travel last."""
     found = []
     for one in metrics.demands:
         unit = f" {one.unit}" if one.unit else ""
@@ -145,7 +145,7 @@ def _broken(metrics: VersionMetrics, territories: tuple[Territory, ...]) -> tupl
                 limit = f"below the limit of {lo:,.0f}"
             if limit:
                 found.append(f"{territory.name}: {load:,.0f}{unit} of {one.name}, {limit}")
-    return tuple(found)
+    return (*found, *metrics.travel_broken)
 
 
 def _broken_by_teams(store: Store, metrics: VersionMetrics) -> Iterator[str]:

@@ -109,6 +109,7 @@ class VersionMetrics(_Stored):
         overlays: Versions of further teams by name of the overlay.
         travel_source: What driving times rest on.
         asked: What was changed for this version.
+        travel_broken: Limits of travel that it breaks, one sentence each.
     """
 
     before: Mapping[str, Mapping[str, float]] = {}
@@ -122,6 +123,7 @@ class VersionMetrics(_Stored):
     overlays: Mapping[str, str] = {}
     travel_source: str = ""
     asked: WhatIf = UNCHANGED
+    travel_broken: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, metrics: Mapping[str, Any]) -> VersionMetrics:

@@ -548,3 +548,27 @@ def test_long_lists_of_what_is_broken_are_cut_on_the_screen_alone(office: Office
     assert len(report["relaxation"]) == 25
     assert said.count("Smallest relaxation: ") == 21
     assert "5 more, which `--json` lists" in said
+
+
+def test_accounts_beyond_every_reps_longest_distance_break_the_limit(office: Office) -> None:
+    desk, _ = office
+    desk.edit(FILE, START, f"{START}\n  max_km: 1")
+
+    report = build(desk, "--no-curve", code=6)
+    said = desk.run("build", "--no-curve", code=6).out
+
+    assert not report["feasible"]
+    assert not report["chosen"]
+    total, *of_reps = [one for one in report["conflicts"] if one["code"] == "beyond_reach"]
+    assert len(of_reps) == len(report["territories"])
+    assert not [one for one in report["conflicts"] if one["code"] == "out_of_reach"]
+    assert f"of {report['accounts']:,} accounts " in total["message"]
+    assert "Remedy: allow at least" in total["message"]
+    farthest = max(report["territories"], key=lambda one: one["longest_km"])
+    assert f"is {farthest['longest_km']:,.1f} km away" in of_reps[0]["message"]
+    assert of_reps[0]["message"].startswith(farthest["rep"])
+    assert "no: see below" in said
+    assert build(desk, "--no-curve", "--accept-limits", "a year of flights")["chosen"]
+    desk.run("scenario", "create", "near")
+    assert total["message"] in desk.ask("scenario", "show", "near")["figures"]["broken"]
+    following(desk)

@@ -107,3 +107,30 @@ def test_of_many_territories_the_worst_are_told_and_the_rest_are_counted() -> No
     assert [one.reps[0] for one in told[:20]] == list(range(29, 9, -1))
     assert told[20].message == "10 more territories have neighbours above 20 km apart"
     assert (len(told), told[20].count) == (21, 10)
+
+
+def test_accounts_beyond_reach_are_told_by_what_keeps_them_there() -> None:
+    accounts = accounts_at([0.0, 1.0, 2.9, 3.0, 6.0], np.zeros(5))
+    roster = roster_of(2, lon_deg=np.array([0.0, 3.0]), lat_deg=np.zeros(2))
+    lock = np.array([-1, -1, 0, -1, -1], dtype=np.int32)
+    request = ask(accounts, roster, tolerance=np.inf, lock=lock, max_km=50.0)
+    plan = build_territories(request)
+    params = WorkloadParams()
+    starts = (plan.centre_lon_deg, plan.centre_lat_deg)
+    drive = territory_travel(
+        calls_of(accounts, params=params), plan.territory, starts=starts, params=params
+    )
+
+    total, *of_reps = broken((request, plan, drive), max_km=50)
+
+    assert total.code is ConflictCode.BEYOND_REACH
+    assert (total.count, total.rows) == (3, (4, 2, 1))
+    assert total.message.startswith("of 5 accounts 3 lie beyond the longest distance of their rep")
+    assert "2 beyond that of every rep who may have them" in total.message
+    assert "1 locked to their rep" in total.message
+    assert "334 km for the nearest rep to reach each and 323 km for locks" in total.message
+    assert [(one.reps, one.rows) for one in of_reps] == [((1,), (4,)), ((0,), (2,))]
+    assert "nobody who may have it is nearer" in of_reps[0].message
+    assert "it is locked to this rep" in of_reps[1].message
+    far = ask(accounts, roster, tolerance=np.inf, lock=lock, max_km=334.0)
+    assert broken((far, build_territories(far), drive), max_km=334) == ()

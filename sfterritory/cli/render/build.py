@@ -207,6 +207,10 @@ def _curve(points: tuple[PricePoint, ...], console: Console) -> None:
         ],
         console=console,
     )
+    console.print(
+        "Each line is a quick re-plan round the same centres: that of the price in force may "
+        "differ a little from the territories above."
+    )
 
 
 def _overlays(report: BuildReport, console: Console) -> None:
@@ -245,10 +249,9 @@ def _facts(report: BuildReport) -> Iterator[tuple[str, str | int]]:
         yield "Reps needed, and on the roster", f"{staff.reps_needed:,} and {staff.reps:,}"
     yield "Accounts that the roster can serve", staff.servable_accounts
     if staff.max_over_mean_by_count is not None and staff.max_over_mean_by_hours is not None:
-        yield (
-            "Fullest over mean, balanced by count",
-            f"{staff.max_over_mean_by_count:.2f}; by hours {staff.max_over_mean_by_hours:.2f}",
-        )
+        by_count = f"{staff.max_over_mean_by_count:.2f} if shared out by count alone"
+        by_hours = f"{staff.max_over_mean_by_hours:.2f} by hours alone"
+        yield "Hours of the fullest over the mean", f"{by_count}, {by_hours}"
     yield "Travel times", report.travel_source
     yield "Error of driving", report.driving_error
     driven = report.driven

@@ -148,7 +148,17 @@ def _pipeline(figures: VersionFigures) -> str:
 def _render_reps(reps: Sequence[RepEffect], *, console: Console) -> None:
     render_table(
         "What a quota has to follow: value and open pipeline by rep, today and then",
-        ("rep", "accounts", "then", "value", "then", "gained", "lost", "pipeline", "then"),
+        (
+            "rep",
+            "accounts",
+            "accounts then",
+            "value",
+            "value then",
+            "gained",
+            "lost",
+            "pipeline",
+            "pipeline then",
+        ),
         [
             (
                 one.name,

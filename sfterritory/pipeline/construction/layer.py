@@ -12,8 +12,9 @@ from sfterritory.geography.areas import Areas, draw_areas
 from sfterritory.model.columns import Floats, TextColumn
 from sfterritory.model.store.territory import Alignment, Territory
 from sfterritory.model.travel import TravelTime
-from sfterritory.optimize.alignment import Conflict, TerritoryPlan
+from sfterritory.optimize.alignment import Conflict, ConflictCode, NoteCode, TerritoryPlan
 from sfterritory.optimize.band import Band, band_of
+from sfterritory.optimize.engine.kernel import FAR_PRICE_KM
 from sfterritory.optimize.territories import build_territories
 from sfterritory.optimize.travel_limit import broken_travel_limits
 from sfterritory.optimize.travel_load import MEASURED, TerritoryTravel, territory_travel
@@ -58,7 +59,21 @@ class Layer:
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """Return everything that was asked for and is not had."""
-        return (*self.plan.conflicts, *self.travel_broken)
+        verified = {one.code for one in self.travel_broken}
+        told = self.plan.conflicts
+        if ConflictCode.BEYOND_REACH in verified:  # the same accounts, with who is nearest
+            told = tuple(one for one in told if one.code is not ConflictCode.OUT_OF_REACH)
+        return (*told, *self.travel_broken)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what to know before trusting the plan; what conflicts tell is left to them."""
+        return tuple(
+            f"cost and gap count each hour beyond reach as {FAR_PRICE_KM:,.0f} km farther"
+            if one.code is NoteCode.BEYOND_REACH
+            else one.message
+            for one in self.plan.notes
+        )
 
     @property
     def keys(self) -> tuple[str, ...]:

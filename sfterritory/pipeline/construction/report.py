@@ -175,7 +175,7 @@ def build_report(
         territories=territory_summaries(layer),
         levels=told.levels,
         overlays=told.overlays,
-        notes=(*asked.notes, *(one.message for one in plan.notes), *told.notes),
+        notes=(*asked.notes, *layer.notes, *told.notes),
     )
 
 
@@ -190,7 +190,7 @@ def overlay_summary(version: TerritoryVersion, layer: Layer) -> OverlaySummary:
         gap_share=layer.plan.gap_share,
         conflicts=conflict_figures(layer.conflicts, layer.asked.book),
         relaxation=relaxed_limits(layer.plan.relaxation, layer.asked.book),
-        notes=(*layer.asked.notes, *(one.message for one in layer.plan.notes)),
+        notes=(*layer.asked.notes, *layer.notes),
     )
 
 

@@ -113,8 +113,11 @@ def _metrics(settings: Settings, layer: Layer, made: Made) -> dict[str, Any]:
         )
         for name, territory in (("before", accounts.rep), ("after", plan.territory))
     }
+    # Only where there is one: a version's name is made from what it holds.
+    told = [one.message for one in layer.travel_broken]
     return {
         **figures,
+        **({"travel_broken": told} if told else {}),
         "stages": [_stage_document(one) for one in plan.stages],
         "bound": {
             "objective": round(plan.objective, 4),
