@@ -15,6 +15,7 @@ from sfterritory.optimize.sphere import Vectors, km_between
 _REPAIRS = 30
 _PRICES = (0.05, 0.2, 1.0, 5.0, 50.0, 1e4, 1e6)  # of the mean cost of an hour
 _ROUNDS = 6
+_SPARE_SHARE, _SPARE_OF_WIDTH = 5e-4, 0.1  # few rows may move untorn, so loads end a little outside
 
 
 def joined(
@@ -38,7 +39,11 @@ def joined(
     )  # fmt: skip
     bands = np.zeros((problem.n_reps, len(problem.measures), 6))
     bands[:, :, LOAD] = problem.loads(territory).T
-    bands[:, :, LO], bands[:, :, HI] = band
+    lo, hi = band
+    spare = np.where(
+        np.isfinite(hi), np.minimum(_SPARE_SHARE * hi, _SPARE_OF_WIDTH * (hi - lo)), 0.0
+    )
+    bands[:, :, LO], bands[:, :, HI] = np.where(lo > 0, lo + spare, lo), hi - spare
     scale = float((problem.hours * km_between(problem.vectors, centres[territory])).sum())
     mean_km = max(scale / max(float(problem.hours.sum()), 1e-300), 1e-9)
     totals = np.maximum(book.amounts.sum(axis=0), 1e-300)
