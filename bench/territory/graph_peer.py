@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import kahip  # type: ignore[import-untyped]
+import kahip
 import numpy as np
 import pymetis
-from k_means_constrained import KMeansConstrained  # type: ignore[import-untyped]
+from k_means_constrained import KMeansConstrained
 from scipy.spatial import Delaunay
 
 from sfterritory.model.columns import Floats, Ints

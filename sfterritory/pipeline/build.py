@@ -14,6 +14,7 @@ from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.commitment import Commitment, commitment_costs
 from sfterritory.optimize.curve import PriceCurve, price_curve
 from sfterritory.pipeline.construction.book import load_book
+from sfterritory.pipeline.construction.findings import rolled_up, staffing, tier_figures, warnings
 from sfterritory.pipeline.construction.layer import Layer, make_layer
 from sfterritory.pipeline.construction.overlay import ask_overlay
 from sfterritory.pipeline.construction.refused import BUILD, REFUSED
@@ -22,9 +23,6 @@ from sfterritory.pipeline.construction.report import (
     Told,
     build_report,
     overlay_summary,
-    rolled_up,
-    staffing,
-    warnings,
 )
 from sfterritory.pipeline.construction.request import Asked, Circumstances, ask
 from sfterritory.pipeline.construction.version import Made, make_version
@@ -119,7 +117,8 @@ def build(
         commitments=commitments,
         staffing=staffing(settings, layer, search=options.curve),
         warnings=warnings(settings, layer),
-        levels=rolled_up(settings.territories.roster.levels, layer),
+        tiers=tier_figures(settings, layer),
+        levels=rolled_up(settings, layer, search=options.curve),
         overlays={name: overlay_summary(teams[name], one) for name, one in overlays.items()},
         notes=(*followed.notes, *layers.notes, *superseded),
     )

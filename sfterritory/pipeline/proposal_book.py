@@ -35,8 +35,9 @@ class RecordCalls:
         minutes = placed.number(meaning.visit_minutes)[rows]
         value = np.nan_to_num(placed.number(meaning.value)[rows])
         return cls(
-            calls_per_year=np.where(np.isnan(calls), params.calls_per_year, calls),
-            visit_minutes=np.where(np.isnan(minutes), params.visit_minutes, minutes),
+            # Below 0 counts as missing, as construction reads it.
+            calls_per_year=np.where(calls >= 0, calls, params.calls_per_year),
+            visit_minutes=np.where(minutes >= 0, minutes, params.visit_minutes),
             value_usd=np.maximum(value, 0.0),
         )
 

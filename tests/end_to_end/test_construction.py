@@ -370,3 +370,24 @@ def test_every_mistake_of_the_new_sections_is_named_with_its_line(
     assert "a lock rule asks one thing" in said
     assert f"{FILE}:{line}" in said
     assert "Traceback" not in said
+
+
+def test_grades_are_told_apart_from_territories_and_regions_say_whom_they_need(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    say(desk, "  levels: []\n", "  levels: [State]\n")
+
+    report = desk.ask("build", "--accept-limits", "counts only")
+
+    ratings = [row["Rating"] for row in records(org, "Account")["Account"].values()]
+    tiers = {one["tier"]: one for one in report["tiers"]}
+    assert tiers.keys() == {one for one in ratings if one}
+    for one in tiers.values():
+        least, most = one["hours_each"]
+        assert 0 < least <= most
+        assert 0 < one["accounts"] <= ratings.count(one["tier"])
+        assert one["cause"] == "segmentation" or most > 1.25 * least
+    lines = report["levels"]["State"]
+    assert all(one["reps_needed"] >= 1 for one in lines if one["accounts"])
+    assert sum(one["reps_needed"] for one in lines) >= report["staffing"]["reps_needed"]

@@ -8,12 +8,12 @@ import pytest
 from pydantic import JsonValue
 
 from end_to_end.conftest import Prepare
-from end_to_end.desk import Desk, owner_moves, records
+from end_to_end.desk import Desk, owner_moves, records, reps
 from sfterritory.cli.main import COMMANDS
 from sfterritory.model.store.store import open_store
 
 OTHERS_TURN = "005Sb0000000009IAA"
-NOT_OURS = {"sandbox", "demo"}  # they serve or reset an org of their own
+NOT_OURS = {"sandbox", "demo", "bench"}  # an org of their own, or none
 
 
 @pytest.mark.slow
@@ -25,6 +25,7 @@ def test_no_command_but_apply_changes_anything_in_salesforce(
         desk.run("apply", desk.ask("show")["hash"])
         before = records(org)
         tried = {"apply"}
+        account, rep = next(iter(before["Account"])), reps(org)[0]["Username"]
 
         for words in (
             ["init", str(tmp_path / "another")],
@@ -46,6 +47,27 @@ def test_no_command_but_apply_changes_anything_in_salesforce(
             ["log", "latest"],
             ["roster"],
             ["completion", "bash"],
+            ["travel"],
+            ["geo", "clusters"],
+            ["geo", "borders"],
+            [
+                "override",
+                "add",
+                account,
+                "--to",
+                rep,
+                "--reason",
+                "knows them",
+                "--until",
+                "2099-01-01",
+            ],
+            ["override", "list"],
+            ["proposals", "list"],
+            ["scenario", "create", "wider", "--tolerance", "hours=0.2"],
+            ["scenario", "compare", "live", "wider"],
+            ["scenario", "activate", "wider", "--on", "2099-01-01"],
+            ["territories"],
+            ["unassigned"],
         ):
             desk.run(*words)
             tried.add(words[0])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage
 
 _COMMITMENTS_SHOWN = 10
+_CAUSES = {"structure": "territories", "segmentation": "grades, or nothing"}
 _LINES_SHOWN = 20
 
 
@@ -25,6 +26,7 @@ def render_build(report: BuildReport, console: Console) -> None:
     for level, rows in report.levels.items():
         _level(level, rows, console)
     _stages(report.stages, console)
+    _tiers(report, console)
     _commitments(report, console)
     _curve(report.curve, console)
     _overlays(report, console)
@@ -80,11 +82,12 @@ def _level(level: str, rows: tuple[LevelFigures, ...], console: Console) -> None
     names = list(rows[0].loads) if rows else []
     render_table(
         f"By {level}",
-        (level, "reps", "accounts", *names, "capacity"),
+        (level, "reps", "needed", "accounts", *names, "capacity"),
         [
             (
                 one.value,
                 one.reps,
+                one.reps_needed,
                 one.accounts,
                 *(round(one.loads[name]) for name in names),
                 round(one.capacity_hours_per_year),
@@ -136,6 +139,20 @@ def _commitments(report: BuildReport, console: Console) -> None:
                 one.outside_without,
             )
             for one in report.commitments[:_COMMITMENTS_SHOWN]
+        ],
+        console=console,
+    )
+
+
+def _tiers(report: BuildReport, console: Console) -> None:
+    if not report.tiers:
+        return
+    render_table(
+        "Grades: what poor coverage would come from",
+        ("grade", "accounts", "hours each, least", "most", "mix off by", "a matter of"),
+        [
+            (one.tier, one.accounts, *one.hours_each, f"{one.mix_distance:.0%}", _CAUSES[one.cause])
+            for one in report.tiers
         ],
         console=console,
     )

@@ -8,20 +8,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from sfterritory.model.columns import Floats, Ints, TextColumn
 from sfterritory.model.document import Document
 from sfterritory.model.store.territory import TerritoryVersion
-from sfterritory.optimize.alignment import Conflict, TerritoryPlan, Widening
+from sfterritory.optimize.alignment import Conflict, Widening
 from sfterritory.optimize.band import Band
 from sfterritory.optimize.commitment import Commitment
-from sfterritory.optimize.staffing import reps_needed, roster_reach
 from sfterritory.optimize.travel_load import MEASURED
-from sfterritory.optimize.workload import calls_of, servable_accounts
-from sfterritory.optimize.workload_check import count_balance_penalty, unequal_hours
+from sfterritory.optimize.workload import servable_accounts
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.construction.layer import Layer
 from sfterritory.pipeline.territory_metrics import PricePoint, StoredStage, VersionMetrics
-from sfterritory.settings.project import Settings
 
 _NOBODY = "(none)"
 _WARNED = 5
@@ -62,13 +58,37 @@ class RelaxedLimit(Document):
 
 
 class LevelFigures(Document):
-    """Everything under one value of a level, as `region` West."""
+    """Everything under one value of a level, as `region` West.
+
+    Attributes:
+        reps_needed: Least number whose hours suffice for its accounts, if none cross its border;
+            None where it was not worked out.
+    """
 
     value: str
     reps: int
+    reps_needed: int | None
     accounts: int
     loads: dict[str, float]
     capacity_hours_per_year: float
+
+
+class TierFigures(Document):
+    """How territories cover one grade of accounts, and what poor coverage would come from.
+
+    Attributes:
+        hours_each: That an account of the grade needs a year, in the lightest and the heaviest
+            territory.
+        mix_distance: Share of the accounts of the most unusual territory that would have to change
+            grade to give it the mix of the whole book.
+        cause: `structure` where like mixes need unlike hours, else `segmentation`.
+    """
+
+    tier: str
+    accounts: int
+    hours_each: tuple[float, float]
+    mix_distance: float
+    cause: str
 
 
 class CommitmentFigures(Document):
@@ -152,6 +172,7 @@ class Told:
     commitments: tuple[Commitment, ...]
     staffing: Staffing
     warnings: tuple[str, ...]
+    tiers: tuple[TierFigures, ...]
     levels: dict[str, tuple[LevelFigures, ...]]
     overlays: dict[str, OverlaySummary]
     notes: tuple[str, ...]
@@ -184,6 +205,7 @@ class BuildReport(Document):
         relaxation: The smallest change of limits that would do.
         staffing: Reps that the accounts need, and what the roster has.
         warnings: Territories with as many accounts as another and far more hours.
+        tiers: How each grade is covered, where the mappings name a field for it.
         commitments: What is settled beforehand, and what it costs.
         curve: Other prices of change, from the fewest moves to the most.
         levels: Every measure rolled up.
@@ -218,6 +240,7 @@ class BuildReport(Document):
     relaxation: tuple[RelaxedLimit, ...]
     staffing: Staffing
     warnings: tuple[str, ...]
+    tiers: tuple[TierFigures, ...]
     commitments: tuple[CommitmentFigures, ...]
     curve: tuple[PricePoint, ...]
     territories: tuple[TerritorySummary, ...]
@@ -262,6 +285,7 @@ def build_report(
         relaxation=relaxed_limits(plan.relaxation, asked.book),
         staffing=told.staffing,
         warnings=told.warnings,
+        tiers=told.tiers,
         commitments=commitment_figures(told.commitments),
         curve=kept.curve,
         territories=territory_summaries(layer),
@@ -294,58 +318,6 @@ def territory_summaries(layer: Layer) -> tuple[TerritorySummary, ...]:
         )
         for row, one in enumerate(layer.territories)
     )
-
-
-def staffing(settings: Settings, layer: Layer, *, search: bool) -> Staffing:
-    """Return what the roster has, and, with a search, what the accounts need."""
-    book, params = layer.asked.book, settings.territories.workload
-    calls = calls_of(book.accounts, params=params)
-    rep_hours = layer.asked.capacity.rep_hours
-    mean_hours = float(rep_hours.mean())
-    needed, penalty = None, None
-    if search and mean_hours > 0:
-        needed = reps_needed(calls, rep_hours=mean_hours, params=params).reps
-        penalty = count_balance_penalty(calls, parts=len(book.roster), params=params)
-    reach = roster_reach(layer.asked.work.hours, rep_hours=rep_hours)
-    return Staffing(
-        reps=len(book.roster),
-        reps_needed=needed,
-        servable_accounts=reach.accounts,
-        missing_hours_per_year=round(reach.missing_hours, 2),
-        max_over_mean_by_count=None if penalty is None else round(penalty.by_count, 4),
-        max_over_mean_by_hours=None if penalty is None else round(penalty.by_hours, 4),
-    )
-
-
-def warnings(settings: Settings, layer: Layer) -> tuple[str, ...]:
-    """Return what equal counts hide, and who has more to do than construction reckoned with."""
-    params = settings.territories.workload
-    found = unequal_hours(
-        calls_of(layer.asked.book.accounts, params=params),
-        layer.plan.territory,
-        travel=layer.drive,
-        params=params,
-        label=layer.asked.book.tier(settings),
-    )
-    names = tuple(f"{one.name} ({one.key})" for one in layer.territories)
-    told = [one.message(names) for one in found[:_WARNED]]
-    if len(found) > _WARNED:
-        told.append(
-            f"pairs that differ as much at equal counts, beside these: {len(found) - _WARNED:,}"
-        )
-    rep_hours = layer.asked.capacity.rep_hours
-    over = np.flatnonzero(layer.drive.hours > rep_hours * (1.0 + _ESTIMATE_SLACK))
-    told += [
-        f"{names[row]}: driven as it is now it takes {layer.drive.hours[row]:,.0f} hours a year, "
-        f"and its rep has {rep_hours[row]:,.0f}"
-        for row in over[:_WARNED].tolist()
-    ]
-    if len(over) > _WARNED:
-        told.append(
-            "territories that take more hours than their rep has, beside these: "
-            f"{len(over) - _WARNED:,}"
-        )
-    return tuple(told)
 
 
 def overlay_summary(version: TerritoryVersion, layer: Layer) -> OverlaySummary:
@@ -424,59 +396,10 @@ def demand_figures(bands: Sequence[Band], row: int) -> tuple[DemandFigures, ...]
     )
 
 
-def rolled_up(levels: Sequence[str], layer: Layer) -> dict[str, tuple[LevelFigures, ...]]:
-    """Return every measure summed over the reps under each value of each level.
-
-    A level lies within those before it: the district `North` of two regions is two lines, written
-    `West / North`.
-    """
-    book = layer.asked.book
-    names: list[tuple[str, ...]] = [() for _ in range(len(book.roster))]
-    found: dict[str, tuple[LevelFigures, ...]] = {}
-    for level in levels:
-        values = _texts(book, level)
-        names = [(*path, value) for path, value in zip(names, values, strict=True)]
-        found[level] = _level(names, layer.plan, layer.asked.capacity.rep_hours)
-    return found
-
-
 def counted(causes: Iterable[str | None]) -> dict[str, int]:
     """Return how many accounts each cause concerns, the most frequent first."""
     found = Counter(one for one in causes if one is not None)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _level(
-    names: Sequence[tuple[str, ...]], plan: TerritoryPlan, rep_hours: Floats
-) -> tuple[LevelFigures, ...]:
-    distinct = sorted(set(names))
-    number = {name: at for at, name in enumerate(distinct)}
-    under: Ints = np.array([number[name] for name in names], dtype=np.int32)
-
-    def summed(values: Floats) -> list[float]:
-        totals: list[float] = np.bincount(under, weights=values, minlength=len(distinct)).tolist()
-        return totals
-
-    held = np.bincount(plan.territory, minlength=len(names)).astype(np.float64)
-    loads = {band.name: summed(band.load) for band in plan.bands}
-    reps, accounts, capacity = summed(np.ones(len(names))), summed(held), summed(rep_hours)
-    return tuple(
-        LevelFigures(
-            value=" / ".join(name),
-            reps=int(reps[at]),
-            accounts=int(accounts[at]),
-            loads={measure: round(total[at], 2) for measure, total in loads.items()},
-            capacity_hours_per_year=round(capacity[at], 2),
-        )
-        for at, name in enumerate(distinct)
-    )
-
-
-def _texts(book: Book, level: str) -> list[str]:
-    column = book.roster.attributes[level]
-    if isinstance(column, TextColumn):
-        return [value or _NOBODY for value in column.values()]
-    return [str(value) for value in column.values.tolist()]
 
 
 def _known(number: float, digits: int) -> float | None:
