@@ -159,7 +159,8 @@ def reason_codes(
 ) -> NDArray[np.int8]:
     """Return the reason of every unit, int8, shape (u,).
 
-    `blocking` is the demand that stands in the way of a move to the runner-up, -1 for none.
+    `blocking` is the demand that stands in the way of a move to the runner-up, -1 for none;
+    `one_piece` says whether territories were joined at all.
     """
     own, z = territory, choice.nearest
     at_best = choice.cost_km <= choice.runner_up_cost_km + TIE_KM
@@ -167,6 +168,7 @@ def reason_codes(
     extra_km, group = problem.extra_km, problem.group
     extra_own, extra_z = extra_km[group, own], extra_km[group, z]
     may = np.isfinite(extra_km).sum(axis=1)
+    together = problem.held_together
     reason = np.select(
         [
             problem.lock >= 0,
@@ -180,7 +182,7 @@ def reason_codes(
             at_best & (problem.rep == own),
             at_best,
             blocking >= 0,
-            np.full(len(own), one_piece),
+            one_piece & (together[own] | together[np.maximum(choice.runner_up, 0)]),
         ],
         [
             ReasonCode.LOCKED,
