@@ -11,10 +11,12 @@ from sfterritory.optimize.engine.basis import Basis
 from sfterritory.optimize.engine.candidate import Arcs, merged
 from sfterritory.optimize.engine.heap import Board, make_board
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
-from sfterritory.optimize.engine.path import augment
+from sfterritory.optimize.engine.newton import neared
+from sfterritory.optimize.engine.path import EXACT_SHARE, augment
 
 _ROUNDING_SHARE = 5e-4  # of all hours
 _HELPS = 0.8
+_EARLY_SLACK_SHARES = (0.05, 0.02, 0.01)  # of a load: later rounds find other candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ def balance(
         psi: Prices to start from, shape (k,).
         rounds: How often candidates are found anew at the new prices: as often as that, at most,
             and where loads then lie far outside their band still, at most so often.
-        stay: Who should have each row where several cost the same, -1 for nobody.
+        stay: Who should have each row where several cost the same, -1 for nobody; without it
+            prices need not be near the right ones.
     """
     hours, paths = basis.hours, 0
+    cold = stay is None
     if stay is None:
         stay = np.full(len(hours), -1, dtype=np.int32)
     usual, most = rounds
@@ -68,16 +72,23 @@ def balance(
             fresh = basis.arcs(psi)
             # what was of use at other prices stays: without it loads can swing for ever
             arcs = fresh if fresh is arcs else merged(arcs, fresh)
+        if cold and not turn:
+            psi = neared(arcs, hours, band=band, psi=psi)
         board = make_board(arcs, hours, at=cheapest(arcs, psi, stay), psi=psi)
-        found = int(augment(board, *band))
+        exact = turn + 1 >= usual
+        found = int(augment(board, *band, EXACT_SHARE if exact else _slack_share(turn)))
         paths += found
         psi, stay = board.psi, arcs.rep[board.at]
         before, off = off, _outside_share(board, band)
         # heavy rows leave loads outside for good: more rounds are worth it while they help
         done = off <= _ROUNDING_SHARE or off > _HELPS * before
-        if found == 0 or (turn + 1 >= usual and (fresh is arcs or done)):
+        if exact and (found == 0 or fresh is arcs or done):
             break
     return Balanced(arcs, board.at, psi, paths)
+
+
+def _slack_share(turn: int) -> float:
+    return _EARLY_SLACK_SHARES[min(turn, len(_EARLY_SLACK_SHARES) - 1)]
 
 
 def _outside_share(board: Board, band: tuple[Floats, Floats]) -> float:

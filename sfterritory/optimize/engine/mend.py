@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sfterritory.optimize.engine.desk import Desk, broken, put
+from sfterritory.model.columns import Floats
+from sfterritory.optimize.engine.desk import HI, HI_PRICE, LO, LO_PRICE, LOAD, Desk, broken, put
 from sfterritory.optimize.engine.heap import NOTHING
 from sfterritory.optimize.engine.kernel import Longs, compiled
 
@@ -13,8 +14,11 @@ from sfterritory.optimize.engine.kernel import Longs, compiled
 def mend(desk: Desk, reps: Longs) -> int:
     """Do the best exchange of each of some reps with anybody; return how many there were."""
     done = 0
-    for one in reps:
-        leaving, coming = _ways(desk, one)
+    start, nodes = _ways(desk, reps)
+    for turn in range(len(reps)):
+        one = reps[turn]
+        leaving = _still(desk, nodes[start[2 * turn] : start[2 * turn + 1]], one)
+        coming = _still(desk, nodes[start[2 * turn + 1] : start[2 * turn + 2]], one)
         node, other = _best(desk, one, leaving, coming)
         if node != NOTHING:
             put(desk, node)
@@ -24,45 +28,94 @@ def mend(desk: Desk, reps: Longs) -> int:
 
 
 @compiled
-def _ways(desk: Desk, one: int) -> tuple[Longs, Longs]:
-    """Return the arcs on which rows of a rep can leave, and those on which others can come."""
-    leaving, coming = np.empty(len(desk.rep), np.int64), np.empty(len(desk.rep), np.int64)
-    away, here = 0, 0
-    for node in range(len(desk.rep)):
-        sits = desk.at[desk.row[node]]
-        if sits == node:
-            continue
-        if desk.rep[sits] == one:
-            leaving[away] = node
-            away += 1
-        elif desk.rep[node] == one:
-            coming[here] = node
-            here += 1
-    return leaving[:away].copy(), coming[:here].copy()
+def _ways(desk: Desk, reps: Longs) -> tuple[Longs, Longs]:
+    """Return the arcs on which rows of each rep could leave and those on which others could come.
+
+    One list after the other, two for each rep, and where each starts, shape (2 reps + 1,).
+    """
+    turn_of = np.full(len(desk.bands), NOTHING, np.int64)
+    for turn in range(len(reps)):
+        turn_of[reps[turn]] = turn
+    start = np.zeros(2 * len(reps) + 1, np.int64)
+    nodes = np.empty(0, np.int64)
+    filled = start[:-1].copy()
+    for counting in (True, False):
+        for node in range(len(desk.rep)):
+            sits = desk.at[desk.row[node]]
+            away, here = turn_of[desk.rep[sits]], turn_of[desk.rep[node]]
+            for each in (2 * away, 2 * here + 1):
+                if each < 0 or sits == node:
+                    continue
+                if counting:
+                    start[each + 1] += 1
+                else:
+                    nodes[filled[each]] = node
+                    filled[each] += 1
+        if counting:
+            start = np.cumsum(start)
+            filled = start[:-1].copy()
+            nodes = np.empty(start[-1], np.int64)
+    return start, nodes
+
+
+@compiled
+def _still(desk: Desk, nodes: Longs, one: int) -> Longs:
+    """Return the arcs on which rows still leave a rep or come: others have moved rows since."""
+    kept, count = np.empty(len(nodes), np.int64), 0
+    for node in nodes:
+        if (desk.rep[node] == one) != (desk.rep[desk.at[desk.row[node]]] == one):
+            kept[count] = node
+            count += 1
+    return kept[:count].copy()
 
 
 @compiled
 def _best(desk: Desk, one: int, leaving: Longs, coming: Longs) -> tuple[int, int]:
     """Return the two arcs of the exchange that lowers cost and broken bands most."""
-    rep, row_of, at, cost = desk.rep, desk.row, desk.at, desk.cost
+    rep, row_of, at = desk.rep, desk.row, desk.at
     best, best_other, best_change = NOTHING, NOTHING, 0.0
+    leaving, opened = _by_cost(desk, leaving)
+    coming, closed = _by_cost(desk, coming)
     giver = np.empty(len(coming), np.int64)
     for turn in range(len(coming)):
         giver[turn] = rep[at[row_of[coming[turn]]]]
     by_giver = np.argsort(giver, kind="mergesort")
-    coming, giver = coming[by_giver], giver[by_giver]
-    for node in leaving:
+    coming, closed, giver = coming[by_giver], closed[by_giver], giver[by_giver]
+    wrong = _priced(desk.bands, one)
+    for away in range(len(leaving)):
+        node = leaving[away]
         row, taker = row_of[node], rep[node]
-        opened = cost[node] - cost[at[row]]
-        first = np.searchsorted(giver, taker)
-        for turn in range(first, len(coming)):
-            if giver[turn] != taker:
+        # no exchange gains more than all that is broken now: dearer ones need no closer look
+        dear = best_change + wrong + _priced(desk.bands, taker) - opened[away]
+        for turn in range(np.searchsorted(giver, taker), len(coming)):
+            if giver[turn] != taker or closed[turn] >= dear:
                 break
-            other = coming[turn]
-            other_row = row_of[other]
-            change = opened + cost[other] - cost[at[other_row]]
+            other_row = row_of[coming[turn]]
+            change = opened[away] + closed[turn]
             change += broken(desk.bands, desk.amounts, one, row, other_row)
             change += broken(desk.bands, desk.amounts, taker, other_row, row)
             if change < best_change:
-                best, best_other, best_change = node, other, change
+                dear += change - best_change
+                best, best_other, best_change = node, coming[turn], change
     return best, best_other
+
+
+@compiled
+def _by_cost(desk: Desk, nodes: Longs) -> tuple[Longs, Floats]:
+    """Return arcs by what moving along them costs, the cheapest first, and that cost."""
+    added = np.empty(len(nodes))
+    for turn in range(len(nodes)):
+        added[turn] = desk.cost[nodes[turn]] - desk.cost[desk.at[desk.row[nodes[turn]]]]
+    order = np.argsort(added, kind="mergesort")
+    return nodes[order], added[order]
+
+
+@compiled
+def _priced(bands: Floats, rep: int) -> float:
+    """Return the price of all that a rep lies outside its bands."""
+    price = 0.0
+    for m in range(bands.shape[1]):
+        load = bands[rep, m, LOAD]
+        price += max(0.0, load - bands[rep, m, HI]) * bands[rep, m, HI_PRICE]
+        price += max(0.0, bands[rep, m, LO] - load) * bands[rep, m, LO_PRICE]
+    return price

@@ -56,7 +56,11 @@ class Book:
 
 
 def construct(
-    problem: Problem, *, start: Start | None = None, gap_km: float | None = None
+    problem: Problem,
+    *,
+    start: Start | None = None,
+    gap_km: float | None = None,
+    closely: bool = False,
 ) -> Construction:
     """Return a plan that keeps the bands where that is possible, at a low cost.
 
@@ -65,6 +69,8 @@ def construct(
         start: A former answer: prices near the right ones make a re-plan several times as fast.
         gap_km: Ask for territories in one piece, where wider gaps than this count as water
             (infinite: none does); None asks for nothing.
+        closely: Look at small books in exact windows where their cost is well above the bound: some
+            seconds for up to a few per cent. Not where territories are to be in one piece.
     """
     limits = free_band(problem)
     apart = without_piles(problem)
@@ -77,7 +83,8 @@ def construct(
     basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
     cold = start is None and not _in_full(problem, book)
     how = (settled.psi, COLD_ROUNDS if cold else WARM_ROUNDS)
-    found = divide(problem, book.chosen, basis, limits=limits, how=how)
+    closely = closely and gap_km is None
+    found = divide(problem, book.chosen, basis, limits=limits, how=how, closely=closely)
     centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
     settled = Start(centres, found.psi)
     first, territory = (
