@@ -543,7 +543,15 @@ def test_breaches_of_the_contract_are_reported_all_at_once() -> None:
     twice = replace(accounts, ids=accounts.ids[[0, 1, 0]])
 
     with pytest.raises(ValueError, match="lon_deg is not a number in 1 rows") as raised:
-        build_territories(ask(twice, roster_of(2), hours=[-1.0, np.nan, 1.0], max_km=0.0))
+        build_territories(
+            ask(
+                twice,
+                roster_of(2),
+                hours=[-1.0, np.nan, 1.0],
+                max_km=0.0,
+                one_piece=np.array([True, False]),
+            )
+        )
     with pytest.raises(ValueError, match="1 accounts and no rep"):
         build_territories(
             replace(
@@ -562,6 +570,7 @@ def test_breaches_of_the_contract_are_reported_all_at_once() -> None:
         "hours is below 0 in 1 rows (001000000000000000)",
         "hours is not a number in 1 rows (001000000000000001)",
         "max_km is not above 0",
+        "one_piece says whose territory hangs together, and gap_km does not ask for it",
     ):
         assert part in str(raised.value)
 
