@@ -16,6 +16,7 @@ from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled, travel_k
 from sfterritory.optimize.engine.rows import Blocks, Rows
 from sfterritory.optimize.engine.terms import Terms, priced_km
 
+_FEW_ROWS = 8  # half a block
 _REACH_FACTOR = 2.5  # a centre in a dense city holds nothing at the start: it reaches for rows
 
 
@@ -89,21 +90,37 @@ def _reached(rows: Rows, blocks: Blocks, centres: Vectors, terms: Terms) -> tupl
         reps = terms.reps_of(int(blocks.group[begin]))
         n = int(blocks.start[end] - blocks.start[begin])
         wanted = int(np.ceil(_REACH_FACTOR * n / len(reps)))
+        if wanted <= _FEW_ROWS:
+            found.append(_nearest_rows(rows, int(blocks.start[begin]), n, centres, reps, wanted))
+            continue
         count = min(end - begin, int(np.ceil(wanted * (end - begin) / n)) + 2)
         tree = cKDTree(blocks.middle[begin:end])
         _, nearest = tree.query(centres[reps], k=np.arange(1, count + 1))
         nearest = np.asarray(nearest, dtype=np.int64) + begin
         found.append(_within_reach(blocks.start, nearest, reps, wanted))
-    rep = np.concatenate([reps for reps, _ in found])
-    block = np.concatenate([taken for _, taken in found])
-    return _by_row(len(rows.hours), blocks.start, rep, block)
+    rep = np.concatenate([reps for reps, _, _ in found])
+    first = np.concatenate([one for _, one, _ in found])
+    end = np.concatenate([one for _, _, one in found])
+    return _by_row(len(rows.hours), rep, first, end)
+
+
+def _nearest_rows(
+    rows: Rows, begin: int, n: int, centres: Vectors, reps: Ints, wanted: int
+) -> tuple[Ints, Longs, Longs]:
+    """Return what `_within_reach` does, row by row: a block would be many times what is wanted."""
+    few = min(wanted, n)
+    _, nearest = cKDTree(rows.vectors[begin : begin + n]).query(
+        centres[reps], k=np.arange(1, few + 1)
+    )
+    row = np.asarray(nearest, dtype=np.int64).ravel() + begin
+    return np.repeat(reps, few), row, row + 1
 
 
 @compiled
 def _within_reach(
     block_start: Longs, nearest: Longs, reps: Ints, wanted: int
-) -> tuple[Ints, Longs]:
-    """Return pairs (rep, block): the nearest blocks of each rep until they hold enough rows."""
+) -> tuple[Ints, Longs, Longs]:
+    """Return reps, first rows and ends: the nearest blocks of each until they hold enough rows."""
     rep, block = np.empty(nearest.size, dtype=np.int32), np.empty(nearest.size, dtype=np.int64)
     count = 0
     for one in range(len(reps)):
@@ -115,20 +132,21 @@ def _within_reach(
             rep[count], block[count] = reps[one], taken
             rows_taken += block_start[taken + 1] - block_start[taken]
             count += 1
-    return rep[:count], block[:count]
+    kept = block[:count]
+    return rep[:count], block_start[kept], block_start[kept + 1]
 
 
 @compiled
-def _by_row(n: int, block_start: Longs, rep: Ints, block: Longs) -> tuple[Longs, Ints]:
+def _by_row(n: int, rep: Ints, first: Longs, end: Longs) -> tuple[Longs, Ints]:
     start = np.zeros(n + 1, dtype=np.int64)
-    for one in block:
-        for row in range(block_start[one], block_start[one + 1]):
+    for at in range(len(rep)):
+        for row in range(first[at], end[at]):
             start[row + 1] += 1
     start = np.cumsum(start)
     filled = start[:-1].copy()
     reached = np.empty(start[n], dtype=np.int32)
-    for at in range(len(block)):
-        for row in range(block_start[block[at]], block_start[block[at] + 1]):
+    for at in range(len(rep)):
+        for row in range(first[at], end[at]):
             reached[filled[row]] = rep[at]
             filled[row] += 1
     return start, reached

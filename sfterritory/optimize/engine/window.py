@@ -272,7 +272,9 @@ def _program(
     stays = load - _summed(here, ground.amounts[rows], len(reps))
     most, least = ground.hi[reps], ground.lo[reps]
     scale = np.maximum(np.where(np.isfinite(most), most, load), 1e-9)
-    inset = _TOLERANCE * scale
+    # sums of whole numbers cannot lie a little outside
+    whole = (ground.amounts == np.rint(ground.amounts)).all(axis=0)
+    inset = np.where(whole, 0.0, _TOLERANCE) * scale
     # where the plan is stays within, though it may touch a limit
     high = np.where(load > most, most, np.maximum(most - inset, load)) - stays
     low = np.where(load < least, least, np.minimum(least + inset, load)) - stays
