@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled, travel_km
-from sfterritory.optimize.engine.rows import Blocks, Rows
+from sfterritory.optimize.engine.rows import Blocks, Rows, make_regions
 from sfterritory.optimize.engine.terms import Terms, priced_km
 
 _FEW_ROWS = 8  # half a block
@@ -60,7 +60,8 @@ def candidate_arcs(  # noqa: PLR0913 - where rows and centres lie, their terms, 
     that have it among the nearest rows that they may have.
     """
     most = int(np.diff(terms.start).max())
-    best = _best(rows, blocks, centres, psi, (terms, min(near, most), min(cheap, most)))
+    limits = (terms, min(near, most), min(cheap, most))
+    best = _best(rows, (blocks, make_regions(blocks)), centres, psi, limits)
     reached_start, reached = _reached(rows, blocks, centres, terms)
     start, rep, row = _merge(best, _own(rows, terms), reached_start, reached)
     return Arcs(start, rep, _costs(rows, centres, terms, start, rep), row)
@@ -154,18 +155,31 @@ def _by_row(n: int, rep: Ints, first: Longs, end: Longs) -> tuple[Longs, Ints]:
 
 @compiled
 def _best(
-    rows: Rows, blocks: Blocks, centres: Vectors, psi: Floats, limits: tuple[Terms, int, int]
+    rows: Rows,
+    places: tuple[Blocks, Blocks],
+    centres: Vectors,
+    psi: Floats,
+    limits: tuple[Terms, int, int],
 ) -> Ints:
-    """Return the nearest and the cheapest reps of each row, in any order, with repeats and -1."""
+    """Return the nearest and the cheapest reps of each row, in any order, with repeats and -1.
+
+    `places` are blocks and the regions of blocks: who is out of the question for a region is not
+    looked at again.
+    """
+    blocks, regions = places
     terms, near, cheap = limits
     max_km = terms.max_km
-    k = len(centres)
     chosen = np.empty((len(rows.hours), near + cheap), dtype=np.int32)
-    km, price = np.empty(k), np.empty(k)
     near_key, near_rep = np.empty(near), np.empty(near, dtype=np.int32)
     cheap_key, cheap_rep = np.empty(cheap), np.empty(cheap, dtype=np.int32)
+    region, among = -1, terms.allowed
     for block in range(len(blocks.radius_km)):
-        pool = _pool(blocks, block, centres, psi, (km, price), limits)
+        if block == regions.start[region + 1]:
+            region += 1
+            group = regions.group[region]
+            among = terms.allowed[terms.start[group] : terms.start[group + 1]]
+            among = _pool(regions, region, among, (centres, psi), limits)
+        pool = _pool(blocks, block, among, (centres, psi), limits)
         added = terms.extra_km[blocks.group[block]] - psi
         for row in range(blocks.start[block], blocks.start[block + 1]):
             near_key[:], cheap_key[:] = np.inf, np.inf
@@ -186,30 +200,28 @@ def _best(
 def _pool(
     blocks: Blocks,
     block: int,
-    centres: Vectors,
-    psi: Floats,
-    scratch: tuple[Floats, Floats],
+    among: Ints,
+    prices: tuple[Vectors, Floats],
     limits: tuple[Terms, int, int],
 ) -> Ints:
-    """Return the reps that can be among the best of some row of the block."""
-    terms, near, cheap = limits
-    km, price = scratch
+    """Return those of some reps that can be among the best of a row of the block, ascending."""
+    (centres, psi), (terms, near, cheap) = prices, limits
     radius, group = blocks.radius_km[block], blocks.group[block]
-    allowed = terms.allowed[terms.start[group] : terms.start[group + 1]]
-    for at in range(len(allowed)):
-        rep = allowed[at]
+    km, price = np.empty(len(among)), np.empty(len(among))
+    for at in range(len(among)):
+        rep = among[at]
         km[at] = arc_km(
             blocks.middle[block, 0], blocks.middle[block, 1], blocks.middle[block, 2],
             centres[rep, 0], centres[rep, 1], centres[rep, 2],
         )  # fmt: skip
         price[at] = priced_km(terms, group, rep, km[at] + radius) - psi[rep]
-    near, cheap = min(near, len(allowed)), min(cheap, len(allowed))
-    most_km = np.partition(km[: len(allowed)], near - 1)[near - 1] + 2.0 * radius
-    most_price = np.partition(price[: len(allowed)], cheap - 1)[cheap - 1]
+    near, cheap = min(near, len(among)), min(cheap, len(among))
+    most_km = np.partition(km, near - 1)[near - 1] + 2.0 * radius
+    most_price = np.partition(price, cheap - 1)[cheap - 1]
     count = 0
-    pool = np.empty(len(allowed), dtype=np.int32)
-    for at in range(len(allowed)):
-        rep = allowed[at]
+    pool = np.empty(len(among), dtype=np.int32)
+    for at in range(len(among)):
+        rep = among[at]
         least_price = priced_km(terms, group, rep, max(0.0, km[at] - radius)) - psi[rep]
         if km[at] <= most_km or least_price <= most_price:
             pool[count] = rep

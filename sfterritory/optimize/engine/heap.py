@@ -19,6 +19,7 @@ from sfterritory.optimize.engine.kernel import Longs, compiled
 
 NOTHING = -1
 _CHILD, _AFTER, _BEFORE = range(3)
+_MET = 1 << 16  # pairs remembered
 
 
 class Pairs(NamedTuple):
@@ -80,39 +81,35 @@ def make_board(arcs: Arcs, hours: Floats, *, at: Longs, psi: Floats) -> Board:
 
 def make_pairs(arcs: Arcs, k: int) -> Pairs:
     """Return the centre graph of some arcs."""
-    start, to = _neighbours(arcs, k)
+    keys = np.unique(_some_twice(arcs, k))
+    start = np.searchsorted(keys, np.arange(k + 1) * k)
+    to = (keys % k).astype(np.int32)
     return Pairs(start, to, _backs(start, to))
 
 
 @compiled
-def _neighbours(arcs: Arcs, k: int) -> tuple[Longs, Ints]:
-    held = np.zeros(k + 1, dtype=np.int64)
-    for arc in range(len(arcs.rep)):
-        held[arcs.rep[arc] + 1] += 1
-    held = np.cumsum(held)
-    filled = held[:-1].copy()
-    rows = np.empty(len(arcs.rep), dtype=np.int32)
-    for arc in range(len(arcs.rep)):
-        rows[filled[arcs.rep[arc]]] = arcs.row[arc]
-        filled[arcs.rep[arc]] += 1
-    mark = np.full(k, NOTHING, dtype=np.int32)
-    start = np.zeros(k + 1, dtype=np.int64)
-    to = np.empty(16 * k, dtype=np.int32)
-    count = 0
-    for rep in range(k):
-        mark[rep] = rep
-        for at in range(held[rep], held[rep + 1]):
-            for arc in range(arcs.start[rows[at]], arcs.start[rows[at] + 1]):
-                other = arcs.rep[arc]
-                if mark[other] != rep:
-                    mark[other] = rep
-                    if count == len(to):
-                        to = np.concatenate((to, np.empty(len(to), dtype=np.int32)))
-                    to[count] = other
+def _some_twice(arcs: Arcs, k: int) -> Longs:
+    """Return giver * k + taker of all pairs that share a row; few of them several times.
+
+    Rows that lie together have nearly the same candidates: most pairs were met just before.
+    """
+    met = np.full(_MET, NOTHING, dtype=np.int64)
+    keys, count = np.empty(_MET, dtype=np.int64), 0
+    for row in range(len(arcs.start) - 1):
+        first, end = arcs.start[row], arcs.start[row + 1]
+        if count + (end - first) ** 2 > len(keys):
+            keys = np.concatenate((keys, np.empty(len(keys) + (end - first) ** 2, dtype=np.int64)))
+        for giver in range(first, end):
+            for taker in range(first, end):
+                if giver == taker:
+                    continue
+                key = np.int64(arcs.rep[giver]) * k + arcs.rep[taker]
+                seat = key % _MET
+                if met[seat] != key:
+                    met[seat] = key
+                    keys[count] = key
                     count += 1
-        to[start[rep] : count].sort()
-        start[rep + 1] = count
-    return start, to[:count].copy()
+    return keys[:count].copy()
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sfterritory.model.columns import Floats
+from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.engine.desk import HI, HI_PRICE, LO, LO_PRICE, LOAD, Desk, broken, put
 from sfterritory.optimize.engine.heap import NOTHING
 from sfterritory.optimize.engine.kernel import Longs, compiled
@@ -72,42 +72,80 @@ def _still(desk: Desk, nodes: Longs, one: int) -> Longs:
 @compiled
 def _best(desk: Desk, one: int, leaving: Longs, coming: Longs) -> tuple[int, int]:
     """Return the two arcs of the exchange that lowers cost and broken bands most."""
-    rep, row_of, at = desk.rep, desk.row, desk.at
+    rep, row_of = desk.rep, desk.row
     best, best_other, best_change = NOTHING, NOTHING, 0.0
     leaving, opened = _by_cost(desk, leaving)
-    coming, closed = _by_cost(desk, coming)
-    giver = np.empty(len(coming), np.int64)
-    for turn in range(len(coming)):
-        giver[turn] = rep[at[row_of[coming[turn]]]]
-    by_giver = np.argsort(giver, kind="mergesort")
-    coming, closed, giver = coming[by_giver], closed[by_giver], giver[by_giver]
+    coming, closed, giver = _by_giver(desk, coming)
+    amount = desk.amounts[:, 0][row_of[coming]]
     wrong = _priced(desk.bands, one)
     for away in range(len(leaving)):
         node = leaving[away]
         row, taker = row_of[node], rep[node]
+        first, end = np.searchsorted(giver, taker), np.searchsorted(giver, taker, side="right")
+        if first == end:
+            continue
         # no exchange gains more than all that is broken now: dearer ones need no closer look
-        dear = best_change + wrong + _priced(desk.bands, taker) - opened[away]
-        for turn in range(np.searchsorted(giver, taker), len(coming)):
-            if giver[turn] != taker or closed[turn] >= dear:
-                break
-            other_row = row_of[coming[turn]]
-            change = opened[away] + closed[turn]
-            change += broken(desk.bands, desk.amounts, one, row, other_row)
-            change += broken(desk.bands, desk.amounts, taker, other_row, row)
-            if change < best_change:
-                dear += change - best_change
-                best, best_other, best_change = node, coming[turn], change
+        least = opened[away] + closed[first:end].min() - wrong - _priced(desk.bands, taker)
+        if least >= best_change:
+            continue
+        fitting = desk.amounts[row, 0] + _fitting(desk.bands, one, taker)
+        middle = first + np.searchsorted(amount[first:end], fitting)
+        for way in (1, -1):
+            turn = middle if way == 1 else middle - 1
+            while first <= turn < end:
+                more = amount[turn] - desk.amounts[row, 0]
+                # amounts farther from the one that fits break the bands of the first measure more
+                if least + _first_broken(desk.bands, one, more, taker) >= best_change:
+                    break
+                other_row = row_of[coming[turn]]
+                change = opened[away] + closed[turn]
+                change += broken(desk.bands, desk.amounts, one, row, other_row)
+                change += broken(desk.bands, desk.amounts, taker, other_row, row)
+                if change < best_change:
+                    best, best_other, best_change = node, coming[turn], change
+                turn += way
     return best, best_other
+
+
+@compiled
+def _fitting(bands: Floats, one: int, taker: int) -> float:
+    """Return how much more should come to a rep than goes to the taker, by the first measure.
+
+    What both lie outside then is a convex function with a kink at each limit, so least at one.
+    """
+    best, least = 0.0, np.inf
+    for limit in (LO, HI):
+        to_one = bands[one, 0, limit] - bands[one, 0, LOAD]
+        for more in (to_one, bands[taker, 0, LOAD] - bands[taker, 0, limit]):
+            price = _first_broken(bands, one, more, taker) if np.isfinite(more) else np.inf
+            if price < least:
+                best, least = more, price
+    return best
+
+
+@compiled
+def _first_broken(bands: Floats, one: int, more: float, taker: int) -> float:
+    """Return the price of what two reps lie outside, first measure, when one gets so much more."""
+    return _outside(bands, one, 0, more) + _outside(bands, taker, 0, -more)
 
 
 @compiled
 def _by_cost(desk: Desk, nodes: Longs) -> tuple[Longs, Floats]:
     """Return arcs by what moving along them costs, the cheapest first, and that cost."""
-    added = np.empty(len(nodes))
-    for turn in range(len(nodes)):
-        added[turn] = desk.cost[nodes[turn]] - desk.cost[desk.at[desk.row[nodes[turn]]]]
+    added = desk.cost[nodes] - desk.cost[desk.at[desk.row[nodes]]]
     order = np.argsort(added, kind="mergesort")
     return nodes[order], added[order]
+
+
+@compiled
+def _by_giver(desk: Desk, nodes: Longs) -> tuple[Longs, Floats, Ints]:
+    """Return arcs by who has the row now and then by its amount, what moving costs, and who."""
+    added = desk.cost[nodes] - desk.cost[desk.at[desk.row[nodes]]]
+    order = np.argsort(desk.amounts[:, 0][desk.row[nodes]], kind="mergesort")
+    giver = desk.rep[desk.at[desk.row[nodes[order]]]]
+    by_giver = np.argsort(giver, kind="mergesort")
+    order = order[by_giver]
+    return nodes[order], added[order], giver[by_giver]
 
 
 @compiled
@@ -115,7 +153,13 @@ def _priced(bands: Floats, rep: int) -> float:
     """Return the price of all that a rep lies outside its bands."""
     price = 0.0
     for m in range(bands.shape[1]):
-        load = bands[rep, m, LOAD]
-        price += max(0.0, load - bands[rep, m, HI]) * bands[rep, m, HI_PRICE]
-        price += max(0.0, bands[rep, m, LO] - load) * bands[rep, m, LO_PRICE]
+        price += _outside(bands, rep, m, 0.0)
     return price
+
+
+@compiled
+def _outside(bands: Floats, rep: int, m: int, more: float) -> float:
+    """Return the price of what a rep lies outside a band when so much more comes to it."""
+    load = bands[rep, m, LOAD] + more
+    price = max(0.0, load - bands[rep, m, HI]) * bands[rep, m, HI_PRICE]
+    return price + max(0.0, bands[rep, m, LO] - load) * bands[rep, m, LO_PRICE]

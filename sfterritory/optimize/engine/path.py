@@ -22,8 +22,9 @@ from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
 EXACT_SHARE = 1e-12
 """Of a load: what lies outside by less is rounding."""
 
-Aim = tuple[Floats, Floats, bool]
-"""lo, hi, and whether centres that are over are the sources now, or those that are under."""
+Aim = tuple[Floats, Floats, Floats, bool]
+"""lo, hi, by how much a load may miss them, and whether centres that are over are the sources now,
+or those that are under."""
 
 
 class Search(NamedTuple):
@@ -41,7 +42,8 @@ class Search(NamedTuple):
 def augment(board: Board, lo: Floats, hi: Floats, slack_share: float = EXACT_SHARE) -> int:
     """Augment until no centre is outside, or none that is has a path; return the paths.
 
-    What lies outside by less than a share of the middle of a band stays.
+    A load may miss its band by a share of the middle of the band: whole rows fit no limit exactly,
+    and prices would rise without end for a fraction of one.
     """
     k, most = len(lo), len(board.root) + len(lo) + 1
     search = Search(
@@ -49,19 +51,18 @@ def augment(board: Board, lo: Floats, hi: Floats, slack_share: float = EXACT_SHA
         np.empty(k, dtype=np.int32), np.empty(most), np.empty(most, dtype=np.int32),
     )  # fmt: skip
     limit = 3 * len(board.hours) + 50 * k
-    over = _phase(board, search, (lo, hi, True), (limit, slack_share))
-    return over + _phase(board, search, (lo, hi, False), (limit, slack_share))
+    slack = slack_share * np.maximum(0.5 * (lo + np.where(hi < np.inf, hi, lo)), 1e-300)
+    over = _phase(board, search, (lo, hi, slack, True), limit)
+    return over + _phase(board, search, (lo, hi, slack, False), limit)
 
 
 @compiled
-def _phase(board: Board, search: Search, aim: Aim, until: tuple[int, float]) -> int:
-    lo, hi, up = aim
-    limit, slack_share = until
-    slack = slack_share * np.maximum(0.5 * (lo + np.where(hi < np.inf, hi, lo)), 1e-300)
+def _phase(board: Board, search: Search, aim: Aim, limit: int) -> int:
+    lo, _, _, up = aim
     stuck = np.zeros(len(lo), dtype=np.bool_)
     paths = 0
     while paths < limit:
-        source = _worst(board, aim, slack, stuck)
+        source = _worst(board, aim, stuck)
         if source == NOTHING:
             break
         end, end_km, touched = _path(board, search, source, aim)
@@ -77,13 +78,13 @@ def _phase(board: Board, search: Search, aim: Aim, until: tuple[int, float]) -> 
 
 
 @compiled
-def _worst(board: Board, aim: Aim, slack: Floats, stuck: Flags) -> int:
+def _worst(board: Board, aim: Aim, stuck: Flags) -> int:
     """Return the centre farthest outside its band, or off the limit that its price says it is at.
 
     A price above 0 belongs to a centre at lo, one below 0 to a centre at hi. New candidates, and
     rows that do not fit exactly, leave centres where that is no longer so.
     """
-    lo, hi, up = aim
+    lo, hi, slack, up = aim
     worst, most = NOTHING, 1.0
     for rep in range(len(lo)):
         if stuck[rep]:
@@ -102,7 +103,7 @@ def _worst(board: Board, aim: Aim, slack: Floats, stuck: Flags) -> int:
 @compiled
 def _may_leave(board: Board, search: Search, source: int, end: int, aim: Aim) -> bool:
     """Say whether a source within its band stays there after the path's row has left or come."""
-    lo, hi, up = aim
+    lo, hi, slack, up = aim
     rep = end
     while True:
         node = board.root[search.parent[rep]]
@@ -111,9 +112,12 @@ def _may_leave(board: Board, search: Search, source: int, end: int, aim: Aim) ->
         if rep == source:
             break
     hours = board.hours[board.arcs.row[node]]
-    if up:
-        return bool(board.load[source] > hi[source] or board.load[source] - hours >= lo[source])
-    return bool(board.load[source] < lo[source] or board.load[source] + hours <= hi[source])
+    load, less, more = board.load[source], lo[source] - slack[source], hi[source] + slack[source]
+    return (
+        bool(load > more or load - hours >= less)
+        if up
+        else bool(load < less or load + hours <= more)
+    )
 
 
 @compiled
@@ -123,10 +127,10 @@ def _path(board: Board, search: Search, source: int, aim: Aim) -> tuple[int, flo
     search.touched[0] = source
     touched, size = 1, _push(search.heap_km, search.heap_rep, 0, 0.0, source)
     end, end_km = NOTHING, np.inf
-    lo, hi, up = aim
-    if up and board.load[source] <= hi[source]:
+    lo, hi, slack, up = aim
+    if up and board.load[source] <= hi[source] + slack[source]:
         end, end_km = source, max(0.0, board.psi[source])
-    elif not up and board.load[source] >= lo[source]:
+    elif not up and board.load[source] >= lo[source] - slack[source]:
         end, end_km = source, max(0.0, -board.psi[source])
     while size > 0:
         km, rep, size = _pop(search.heap_km, search.heap_rep, size)
@@ -178,10 +182,10 @@ def _relax(
 @compiled
 def _has_room(board: Board, pair: int, rep: int, aim: Aim) -> bool:
     hours = board.hours[board.arcs.row[board.root[pair]]]
-    lo, hi, up = aim
+    lo, hi, slack, up = aim
     if up:
-        return bool(board.load[rep] + hours <= hi[rep])
-    return bool(board.load[rep] - hours >= lo[rep])
+        return bool(board.load[rep] + hours <= hi[rep] + slack[rep])
+    return bool(board.load[rep] - hours >= lo[rep] - slack[rep])
 
 
 @compiled

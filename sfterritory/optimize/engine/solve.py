@@ -81,7 +81,7 @@ def construct(
         return _answer(problem, limits, Plans(first, territory, settled), None)
     settled = _settled(apart, book, limits, start)
     basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
-    cold = start is None and not _in_full(problem, book)
+    cold = False
     how = (settled.psi, COLD_ROUNDS if cold else WARM_ROUNDS)
     closely = closely and gap_km is None
     found = divide(problem, book.chosen, basis, limits=limits, how=how, closely=closely)
@@ -188,8 +188,6 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
     if start is not None:
         return Start(np.where(free[:, None], start.centres, problem.homes), start.psi)
     dense = _is_dense(problem, book)
-    if not free.any() and not dense:
-        return Start(problem.homes, np.zeros(problem.n_reps))
     coarse = summed(rows, book.cells) if dense else rows
     settled = solve(coarse, problem.homes, terms=terms, band=limits.first)
     if not free.any():
