@@ -161,5 +161,6 @@ def _priced(bands: Floats, rep: int) -> float:
 def _outside(bands: Floats, rep: int, m: int, more: float) -> float:
     """Return the price of what a rep lies outside a band when so much more comes to it."""
     load = bands[rep, m, LOAD] + more
-    price = max(0.0, load - bands[rep, m, HI]) * bands[rep, m, HI_PRICE]
-    return price + max(0.0, bands[rep, m, LO] - load) * bands[rep, m, LO_PRICE]
+    price: float = max(0.0, load - bands[rep, m, HI]) * bands[rep, m, HI_PRICE]
+    price += max(0.0, bands[rep, m, LO] - load) * bands[rep, m, LO_PRICE]
+    return price
