@@ -44,7 +44,7 @@ def main() -> int:
         found = (
             TASKS[options.task](name, seed)
             if options.task
-            else _measured(name, options.method[0], seed)
+            else _measured(name, options.method[0] if options.method else OURS, seed)
         )
         print(json.dumps(found))
         return 0
@@ -67,8 +67,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--task", choices=sorted(TASKS), help="a task in place of the peers")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the generated sets")
-    parser.add_argument("--one", action="store_true", help="one run here, figures as JSON")
-    return parser.parse_args()
+    parser.add_argument(
+        "--one",
+        action="store_true",
+        help="one run here, figures as JSON; ours, if no method is named",
+    )
+    options = parser.parse_args()
+    if options.one and len(options.sets) != 1:
+        parser.error("--one measures one set: name it")
+    if options.one and len(options.method or ()) > 1:
+        parser.error("--one measures one method")
+    return options
 
 
 def _measured(name: str, method: str, seed: int) -> dict[str, Any]:

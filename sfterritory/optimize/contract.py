@@ -52,6 +52,8 @@ def _lengths(request: TerritoryRequest) -> Iterator[str]:
         "home latitude": (roster.lat_deg, k),
         "capacity_share": (roster.capacity_share, k),
     }
+    if request.one_piece is not None:
+        wanted["one_piece"] = (request.one_piece, k)
     yield from (
         f"{name} has {len(column)} rows, not {rows}"
         for name, (column, rows) in wanted.items()
@@ -87,6 +89,8 @@ def _places(request: TerritoryRequest) -> Iterator[str]:
     yield from _named(~(request.max_km > 0), roster.ids, "max_km is not above 0")
     if request.gap_km is not None and not request.gap_km > 0:
         yield f"gap_km is {request.gap_km}, not above 0"
+    if request.one_piece is not None and request.gap_km is None:
+        yield "one_piece says whose territory hangs together, and gap_km does not ask for it"
 
 
 def _rows_of_reps(request: TerritoryRequest) -> Iterator[str]:

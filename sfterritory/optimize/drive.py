@@ -79,7 +79,10 @@ def driven(problem: Problem, found: Construction, travel: TravelTime) -> tuple[C
     counted = leg + np.where(way & (km > problem.max_km[rep]), FAR_PRICE_KM, 0.0)
     any_distance = replace(problem, max_km=np.full_like(problem.max_km, np.inf))
     answer = assign(
-        any_distance, Travel(unit, rep, counted), start=_start(found, leg=counted, km=km)
+        any_distance,
+        Travel(unit, rep, counted),
+        start=_start(found, leg=counted, km=km),
+        closely=True,
     )
     drive = Drive(
         start=np.searchsorted(unit, np.arange(len(problem.rep) + 1)),

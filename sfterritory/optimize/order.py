@@ -83,6 +83,7 @@ class Order:
             churn_km=request.churn_km[rows],
             max_km=request.max_km[reps],
             centres=None if centres is None else (centres[0][reps], centres[1][reps]),
+            one_piece=None if request.one_piece is None else request.one_piece[reps],
         )
 
     def given(self, plan: TerritoryPlan) -> TerritoryPlan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -168,6 +168,9 @@ class TerritoryParams(Document):
         "not built by",
     )
     connected: bool = Field(default=False, description="territories in one piece")
+    connected_except: tuple[str, ...] = Field(
+        default=(), description="usernames of reps whose territory may be in several pieces"
+    )
     water_gap_km: float | None = Field(
         default=None, gt=0, description="a wider gap between neighbours counts as water"
     )
@@ -190,6 +193,12 @@ class TerritoryParams(Document):
         le=1,
         description="of a moved account's yearly value: what a change of owner is taken to lose",
     )
+
+    @model_validator(mode="after")
+    def _exceptions_have_a_rule(self) -> Self:
+        if self.connected_except and not self.connected:
+            raise ValueError("connected_except: give `connected: true` too, or take the names out")
+        return self
 
     @field_validator("churn_weights")
     @classmethod

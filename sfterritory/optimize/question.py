@@ -74,6 +74,7 @@ def _problem(request: TerritoryRequest, book: Book, owned: tuple[Ints, Floats, V
         max_km=request.max_km,
         group=group,
         extra_km=extra_km,
+        one_piece=request.one_piece,
     )
 
 

@@ -79,9 +79,10 @@ def reason_codes(
 ) -> NDArray[np.int8]:
     """Return the reason of every unit, int8, shape (u,).
 
-    `blocking` is the demand that stands in the way of a move to the runner-up, -1 for none.
+    `blocking` is the demand that stands in the way of a move to the runner-up, -1 for none;
+    `one_piece` says whether territories were joined at all.
     """
-    own = territory
+    own, together = territory, problem.held_together
     at_best = choice.cost_km <= choice.runner_up_cost_km + TIE_KM
     would_go = (problem.rep == own) & (choice.cost_km > choice.runner_up_cost_km - problem.churn_km)
     may = np.isfinite(problem.extra_km).sum(axis=1)
@@ -101,7 +102,10 @@ def reason_codes(
         (at_best & ~np.isnan(nearer.if_as_fit), ReasonCode.PREFERRED),
         (at_best, ReasonCode.NEAREST),
         (blocking >= 0, ReasonCode.BALANCE),
-        (np.full(len(own), one_piece), ReasonCode.ONE_PIECE),
+        (
+            one_piece & (together[own] | together[np.maximum(choice.runner_up, 0)]),
+            ReasonCode.ONE_PIECE,
+        ),
     )
     reason = np.select(
         [holds for holds, _ in decided],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
+from sfterritory.model.columns import AccountColumns, Flags, Floats, Ints, RosterColumns, TextColumn
 from sfterritory.optimize.params import Mode
 
 
@@ -79,6 +79,7 @@ class TerritoryRequest:
         centres: Longitude and latitude of an earlier answer's centres, each (k,), or None.
         gap_km: Ask for territories in one piece, where wider gaps than this count as water
             (infinite: none does); None asks for nothing.
+        one_piece: Of whom `gap_km` asks it, None for everybody, shape (k,).
         seed: Decides ties between equal moves.
     """
 
@@ -93,4 +94,5 @@ class TerritoryRequest:
     mode: Mode = Mode.HOMES
     centres: tuple[Floats, Floats] | None = None
     gap_km: float | None = None
+    one_piece: Flags | None = None
     seed: int = 0

@@ -152,13 +152,15 @@ def _solved(question: Question, *, executor: Executor | None = None) -> Construc
     starts = [first]
     if first is not None and question.start is None and u <= _TWO_STARTS_UNITS:
         starts.append(None)
-    answers = beside(executor, partial(_constructed, problem, question.gap_km), starts)
+    settles = problem.free_centre.any() and u <= _SETTLED_UNITS
+    once = partial(_constructed, problem, (question.gap_km, not settles))
+    answers = beside(executor, once, starts)
     best = min(answers, key=_by_quality)  # of equal ones the one from today's books
-    if not problem.free_centre.any() or u > _SETTLED_UNITS:
+    if not settles:
         return best
     # the last step of a search moves centres: accounts settle once more where those are now
     fixed = replace(problem, homes=best.centres)
-    again = construct(fixed, start=best.start, gap_km=question.gap_km)
+    again = construct(fixed, start=best.start, gap_km=question.gap_km, closely=True)
     return min(best, _after(problem, best, again), key=_by_quality)
 
 
@@ -177,8 +179,11 @@ def keeps_limits(problem: Problem, territory: Ints) -> bool:
     return not bool((over > 0).any() or (under > 0).any())
 
 
-def _constructed(problem: Problem, gap_km: float | None, start: Start | None) -> Construction:
-    return construct(problem, start=start, gap_km=gap_km)
+def _constructed(
+    problem: Problem, how: tuple[float | None, bool], start: Start | None
+) -> Construction:
+    gap_km, closely = how
+    return construct(problem, start=start, gap_km=gap_km, closely=closely)
 
 
 def _by_quality(answer: Construction) -> tuple[bool, float, float]:
@@ -226,6 +231,7 @@ def _part(question: Question, units: Longs, reps: Longs) -> Question:
             max_km=problem.max_km[reps],
             group=problem.group[units],
             extra_km=problem.extra_km[:, reps],
+            one_piece=None if problem.one_piece is None else problem.one_piece[reps],
         ),
         start=None if start is None else Start(start.centres[reps], start.psi[reps]),
         books=None if books is None else books[reps],

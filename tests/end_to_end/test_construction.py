@@ -372,6 +372,35 @@ def test_a_rep_may_have_a_part_and_a_limit_of_their_own(office: tuple[Desk, Sand
     assert report["feasible"]
 
 
+def test_some_reps_need_not_have_their_territory_in_one_piece(
+    office: tuple[Desk, SandboxHandle],
+) -> None:
+    desk, org = office
+    price = "  churn_price_km: 30 "
+    username = {one["Name"]: one["Username"] for one in reps(org)}
+
+    def pieces() -> dict[str, int]:
+        build(desk, "--accept-limits", "a trial")
+        found = desk.ask("territories")["territories"]
+        return {username[one["rep"]]: one["figures"]["extra_pieces"] for one in found}
+
+    scattered = pieces()
+    desk.edit(FILE, price, f"  connected: true\n{price}")
+    joined = pieces()
+    loose = max(scattered, key=lambda name: scattered[name])
+    desk.edit(FILE, price, f"  connected_except: [{loose}]\n{price}")
+    all_but_one = pieces()
+
+    assert not any(joined.values())
+    assert {name for name, extra in all_but_one.items() if extra} == {loose}
+    desk.edit(FILE, f"[{loose}]", "[nobody@example.com]")
+    refused = desk.run("build", code=1).err.replace("│ ", "")
+    assert "territories: connected_except.0: " in refused
+    assert "reps of the roster by username" in " ".join(refused.split())
+    desk.edit(FILE, "  connected: true\n", "")
+    assert "`connected: true`" in desk.run("build", code=1).err
+
+
 def test_a_field_makes_a_change_of_owner_dearer(office: tuple[Desk, SandboxHandle]) -> None:
     desk, _ = office
     before = build(desk)["after"]["disruption"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sfterritory.model.columns import AccountColumns, Floats, Ints, RosterColumns, TextColumn
+from sfterritory.model.columns import AccountColumns, Flags, Floats, Ints, RosterColumns, TextColumn
 from sfterritory.model.sphere import group_medians, km_between, lon_lat, unit_vectors
 from sfterritory.optimize.params import Mode
 from sfterritory.optimize.request import Demand, Fit, Locks, TerritoryRequest
@@ -46,6 +46,7 @@ def ask(
     mode: Mode = Mode.HOMES,
     centres: tuple[Floats, Floats] | None = None,
     gap_km: float | None = None,
+    one_piece: Flags | None = None,
 ) -> TerritoryRequest:
     """Return a request that restricts nothing but hours, in a band of 5 %."""
     n, k = len(accounts), len(roster)
@@ -69,6 +70,7 @@ def ask(
         mode=mode,
         centres=centres,
         gap_km=gap_km,
+        one_piece=one_piece,
     )
 
 

@@ -58,6 +58,7 @@ def request_of(seed: int, *, n: int, k: int, mode: Mode, homes: bool) -> Territo
     where = rng.uniform(-60, 60, (2, k)) if homes else np.full((2, k), np.nan)
     extra_km = rng.choice([0.0, 0.0, 40.0, np.inf], (3, k))
     extra_km[0] = 0.0
+    gap_km = (None, 50.0, np.inf)[rng.integers(0, 3)]
     return ask(
         accounts,
         roster_of(k, lon_deg=where[0], lat_deg=where[1], capacity_share=rng.uniform(0.5, 2, k)),
@@ -68,7 +69,8 @@ def request_of(seed: int, *, n: int, k: int, mode: Mode, homes: bool) -> Territo
         unit=rng.integers(0, max(1, n // 2), n).astype(np.int32),
         max_km=rng.choice([500.0, np.inf], k),
         mode=mode,
-        gap_km=(None, 50.0, np.inf)[rng.integers(0, 3)],
+        gap_km=gap_km,
+        one_piece=None if gap_km is None else rng.random(k) < 0.5,
     )
 
 
@@ -103,6 +105,7 @@ def shuffled(request: TerritoryRequest, rows: Ints, reps: Ints) -> TerritoryRequ
         unit=request.unit[rows],
         churn_km=request.churn_km[rows],
         max_km=request.max_km[reps],
+        one_piece=None if request.one_piece is None else request.one_piece[reps],
     )
 
 
@@ -540,7 +543,15 @@ def test_breaches_of_the_contract_are_reported_all_at_once() -> None:
     twice = replace(accounts, ids=accounts.ids[[0, 1, 0]])
 
     with pytest.raises(ValueError, match="lon_deg is not a number in 1 rows") as raised:
-        build_territories(ask(twice, roster_of(2), hours=[-1.0, np.nan, 1.0], max_km=0.0))
+        build_territories(
+            ask(
+                twice,
+                roster_of(2),
+                hours=[-1.0, np.nan, 1.0],
+                max_km=0.0,
+                one_piece=np.array([True, False]),
+            )
+        )
     with pytest.raises(ValueError, match="1 accounts and no rep"):
         build_territories(
             replace(
@@ -559,6 +570,7 @@ def test_breaches_of_the_contract_are_reported_all_at_once() -> None:
         "hours is below 0 in 1 rows (001000000000000000)",
         "hours is not a number in 1 rows (001000000000000001)",
         "max_km is not above 0",
+        "one_piece says whose territory hangs together, and gap_km does not ask for it",
     ):
         assert part in str(raised.value)
 

@@ -73,12 +73,14 @@ def candidate_pairs(
     return row[sorted_by], rep[sorted_by]
 
 
-def assign(problem: Problem, travel: Travel, *, start: Start | None = None) -> Construction:
+def assign(
+    problem: Problem, travel: Travel, *, start: Start | None = None, closely: bool = False
+) -> Construction:
     """Return a plan as `construct` does, on travel that is given instead of distances.
 
     Churn, fit and `max_km` (in the unit of the travel) are priced on top of it; pairs that may
     never be, and pairs without a way, do not count. Centres are those of the start, else the homes:
-    they stay where they are. The bound is that of the pairs given.
+    they stay where they are. The bound is that of the pairs given. `closely` as `construct` has it.
 
     Raises:
         ValueError: Pairs are wrong, or an account has none that counts (a locked one needs the pair
@@ -95,7 +97,7 @@ def assign(problem: Problem, travel: Travel, *, start: Start | None = None) -> C
     if len(chosen):
         basis = GivenArcs(rows_of(problem, chosen).hours, arcs.of_rows(chosen))
         how = (psi, COLD_ROUNDS if start is None else WARM_ROUNDS)
-        found = divide(problem, chosen, basis, limits=limits, how=how)
+        found = divide(problem, chosen, basis, limits=limits, how=how, closely=closely)
         psi = found.psi
         first, territory = filled(problem, chosen, found.first), filled(problem, chosen, found.rep)
         free_bound = lower_bound(

@@ -9,12 +9,15 @@ import numpy as np
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.optimize.engine.basis import Basis
 from sfterritory.optimize.engine.candidate import Arcs, merged
-from sfterritory.optimize.engine.heap import Board, make_board
+from sfterritory.optimize.engine.heap import make_board
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
-from sfterritory.optimize.engine.path import augment
+from sfterritory.optimize.engine.newton import neared
+from sfterritory.optimize.engine.path import EXACT_SHARE, augment
 
-_ROUNDING_SHARE = 5e-4  # of all hours
-_HELPS = 0.8
+_SLACK_SHARE = 0.005  # of a load: what prices need not settle, for whole rows are settled later
+_ROW_SHARE = 0.5  # of the mean row: whole rows fit no limit better
+_FEW_SHARE = 0.01  # of all rows: so few paths leave candidates as good as they were
+_NEW_SHARE = 1.02  # of the candidates so far: fresh ones are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +58,31 @@ def balance(
         psi: Prices to start from, shape (k,).
         rounds: How often candidates are found anew at the new prices: as often as that, at most,
             and where loads then lie far outside their band still, at most so often.
-        stay: Who should have each row where several cost the same, -1 for nobody.
+        stay: Who should have each row where several cost the same, -1 for nobody; without it
+            prices need not be near the right ones.
     """
     hours, paths = basis.hours, 0
+    usual, most = rounds
+    given = stay is not None
     if stay is None:
         stay = np.full(len(hours), -1, dtype=np.int32)
-    usual, most = rounds
-    off = np.inf
-    fresh = arcs = basis.arcs(psi)
+    slack_share = EXACT_SHARE if given else max(_SLACK_SHARE, _ROW_SHARE * len(psi) / len(hours))
+    arcs = basis.arcs(psi)
     for turn in range(most):
-        if turn:
-            fresh = basis.arcs(psi)
-            # what was of use at other prices stays: without it loads can swing for ever
-            arcs = fresh if fresh is arcs else merged(arcs, fresh)
+        if not given:
+            psi = neared(arcs, hours, band=band, psi=psi)
         board = make_board(arcs, hours, at=cheapest(arcs, psi, stay), psi=psi)
-        found = int(augment(board, *band))
+        found = int(augment(board, *band, slack_share))
         paths += found
         psi, stay = board.psi, arcs.rep[board.at]
-        before, off = off, _outside_share(board, band)
-        # heavy rows leave loads outside for good: more rounds are worth it while they help
-        done = off <= _ROUNDING_SHARE or off > _HELPS * before
-        if found == 0 or (turn + 1 >= usual and (fresh is arcs or done)):
+        if turn + 1 >= usual and found <= _FEW_SHARE * len(hours):
             break
-    return Balanced(arcs, board.at, psi, paths)
-
-
-def _outside_share(board: Board, band: tuple[Floats, Floats]) -> float:
-    """Return the hours outside bands, as a share of all hours."""
-    lo, hi = band
-    outside = np.maximum(np.maximum(board.load - hi, lo - board.load), 0.0)
-    return float(outside.sum()) / float(board.hours.sum())
+        fresh = basis.arcs(psi)
+        # what was of use at other prices stays: without it loads can swing for ever
+        arcs = fresh if fresh is arcs else merged(arcs, fresh)
+        if turn + 1 >= usual and len(arcs.rep) <= _NEW_SHARE * len(board.arcs.rep):
+            break
+    return Balanced(board.arcs, board.at, psi, paths)
 
 
 @compiled

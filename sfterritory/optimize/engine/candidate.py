@@ -13,9 +13,10 @@ from scipy.spatial import cKDTree
 from sfterritory.model.columns import Floats, Ints
 from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled, travel_km
-from sfterritory.optimize.engine.rows import Blocks, Rows
+from sfterritory.optimize.engine.rows import Blocks, Rows, make_regions
 from sfterritory.optimize.engine.terms import Terms, priced_km
 
+_FEW_ROWS = 8  # half a block
 _REACH_FACTOR = 2.5  # a centre in a dense city holds nothing at the start: it reaches for rows
 
 
@@ -59,7 +60,8 @@ def candidate_arcs(  # noqa: PLR0913 - where rows and centres lie, their terms, 
     that have it among the nearest rows that they may have.
     """
     most = int(np.diff(terms.start).max())
-    best = _best(rows, blocks, centres, psi, (terms, min(near, most), min(cheap, most)))
+    limits = (terms, min(near, most), min(cheap, most))
+    best = _best(rows, (blocks, make_regions(blocks)), centres, psi, limits)
     reached_start, reached = _reached(rows, blocks, centres, terms)
     start, rep, row = _merge(best, _own(rows, terms), reached_start, reached)
     return Arcs(start, rep, _costs(rows, centres, terms, start, rep), row)
@@ -89,21 +91,37 @@ def _reached(rows: Rows, blocks: Blocks, centres: Vectors, terms: Terms) -> tupl
         reps = terms.reps_of(int(blocks.group[begin]))
         n = int(blocks.start[end] - blocks.start[begin])
         wanted = int(np.ceil(_REACH_FACTOR * n / len(reps)))
+        if wanted <= _FEW_ROWS:
+            found.append(_nearest_rows(rows, int(blocks.start[begin]), n, centres, reps, wanted))
+            continue
         count = min(end - begin, int(np.ceil(wanted * (end - begin) / n)) + 2)
         tree = cKDTree(blocks.middle[begin:end])
         _, nearest = tree.query(centres[reps], k=np.arange(1, count + 1))
         nearest = np.asarray(nearest, dtype=np.int64) + begin
         found.append(_within_reach(blocks.start, nearest, reps, wanted))
-    rep = np.concatenate([reps for reps, _ in found])
-    block = np.concatenate([taken for _, taken in found])
-    return _by_row(len(rows.hours), blocks.start, rep, block)
+    rep = np.concatenate([reps for reps, _, _ in found])
+    first = np.concatenate([one for _, one, _ in found])
+    end = np.concatenate([one for _, _, one in found])
+    return _by_row(len(rows.hours), rep, first, end)
+
+
+def _nearest_rows(
+    rows: Rows, begin: int, n: int, centres: Vectors, reps: Ints, wanted: int
+) -> tuple[Ints, Longs, Longs]:
+    """Return what `_within_reach` does, row by row: a block would be many times what is wanted."""
+    few = min(wanted, n)
+    _, nearest = cKDTree(rows.vectors[begin : begin + n]).query(
+        centres[reps], k=np.arange(1, few + 1)
+    )
+    row = np.asarray(nearest, dtype=np.int64).ravel() + begin
+    return np.repeat(reps, few), row, row + 1
 
 
 @compiled
 def _within_reach(
     block_start: Longs, nearest: Longs, reps: Ints, wanted: int
-) -> tuple[Ints, Longs]:
-    """Return pairs (rep, block): the nearest blocks of each rep until they hold enough rows."""
+) -> tuple[Ints, Longs, Longs]:
+    """Return reps, first rows and ends: the nearest blocks of each until they hold enough rows."""
     rep, block = np.empty(nearest.size, dtype=np.int32), np.empty(nearest.size, dtype=np.int64)
     count = 0
     for one in range(len(reps)):
@@ -115,20 +133,21 @@ def _within_reach(
             rep[count], block[count] = reps[one], taken
             rows_taken += block_start[taken + 1] - block_start[taken]
             count += 1
-    return rep[:count], block[:count]
+    kept = block[:count]
+    return rep[:count], block_start[kept], block_start[kept + 1]
 
 
 @compiled
-def _by_row(n: int, block_start: Longs, rep: Ints, block: Longs) -> tuple[Longs, Ints]:
+def _by_row(n: int, rep: Ints, first: Longs, end: Longs) -> tuple[Longs, Ints]:
     start = np.zeros(n + 1, dtype=np.int64)
-    for one in block:
-        for row in range(block_start[one], block_start[one + 1]):
+    for at in range(len(rep)):
+        for row in range(first[at], end[at]):
             start[row + 1] += 1
     start = np.cumsum(start)
     filled = start[:-1].copy()
     reached = np.empty(start[n], dtype=np.int32)
-    for at in range(len(block)):
-        for row in range(block_start[block[at]], block_start[block[at] + 1]):
+    for at in range(len(rep)):
+        for row in range(first[at], end[at]):
             reached[filled[row]] = rep[at]
             filled[row] += 1
     return start, reached
@@ -136,18 +155,31 @@ def _by_row(n: int, block_start: Longs, rep: Ints, block: Longs) -> tuple[Longs,
 
 @compiled
 def _best(
-    rows: Rows, blocks: Blocks, centres: Vectors, psi: Floats, limits: tuple[Terms, int, int]
+    rows: Rows,
+    places: tuple[Blocks, Blocks],
+    centres: Vectors,
+    psi: Floats,
+    limits: tuple[Terms, int, int],
 ) -> Ints:
-    """Return the nearest and the cheapest reps of each row, in any order, with repeats and -1."""
+    """Return the nearest and the cheapest reps of each row, in any order, with repeats and -1.
+
+    `places` are blocks and the regions of blocks: who is out of the question for a region is not
+    looked at again.
+    """
+    blocks, regions = places
     terms, near, cheap = limits
     max_km = terms.max_km
-    k = len(centres)
     chosen = np.empty((len(rows.hours), near + cheap), dtype=np.int32)
-    km, price = np.empty(k), np.empty(k)
     near_key, near_rep = np.empty(near), np.empty(near, dtype=np.int32)
     cheap_key, cheap_rep = np.empty(cheap), np.empty(cheap, dtype=np.int32)
+    region, among = -1, terms.allowed
     for block in range(len(blocks.radius_km)):
-        pool = _pool(blocks, block, centres, psi, (km, price), limits)
+        if block == regions.start[region + 1]:
+            region += 1
+            group = regions.group[region]
+            among = terms.allowed[terms.start[group] : terms.start[group + 1]]
+            among = _pool(regions, region, among, (centres, psi), limits)
+        pool = _pool(blocks, block, among, (centres, psi), limits)
         added = terms.extra_km[blocks.group[block]] - psi
         for row in range(blocks.start[block], blocks.start[block + 1]):
             near_key[:], cheap_key[:] = np.inf, np.inf
@@ -168,30 +200,28 @@ def _best(
 def _pool(
     blocks: Blocks,
     block: int,
-    centres: Vectors,
-    psi: Floats,
-    scratch: tuple[Floats, Floats],
+    among: Ints,
+    prices: tuple[Vectors, Floats],
     limits: tuple[Terms, int, int],
 ) -> Ints:
-    """Return the reps that can be among the best of some row of the block."""
-    terms, near, cheap = limits
-    km, price = scratch
+    """Return those of some reps that can be among the best of a row of the block, ascending."""
+    (centres, psi), (terms, near, cheap) = prices, limits
     radius, group = blocks.radius_km[block], blocks.group[block]
-    allowed = terms.allowed[terms.start[group] : terms.start[group + 1]]
-    for at in range(len(allowed)):
-        rep = allowed[at]
+    km, price = np.empty(len(among)), np.empty(len(among))
+    for at in range(len(among)):
+        rep = among[at]
         km[at] = arc_km(
             blocks.middle[block, 0], blocks.middle[block, 1], blocks.middle[block, 2],
             centres[rep, 0], centres[rep, 1], centres[rep, 2],
         )  # fmt: skip
         price[at] = priced_km(terms, group, rep, km[at] + radius) - psi[rep]
-    near, cheap = min(near, len(allowed)), min(cheap, len(allowed))
-    most_km = np.partition(km[: len(allowed)], near - 1)[near - 1] + 2.0 * radius
-    most_price = np.partition(price[: len(allowed)], cheap - 1)[cheap - 1]
+    near, cheap = min(near, len(among)), min(cheap, len(among))
+    most_km = np.partition(km, near - 1)[near - 1] + 2.0 * radius
+    most_price = np.partition(price, cheap - 1)[cheap - 1]
     count = 0
-    pool = np.empty(len(allowed), dtype=np.int32)
-    for at in range(len(allowed)):
-        rep = allowed[at]
+    pool = np.empty(len(among), dtype=np.int32)
+    for at in range(len(among)):
+        rep = among[at]
         least_price = priced_km(terms, group, rep, max(0.0, km[at] - radius)) - psi[rep]
         if km[at] <= most_km or least_price <= most_price:
             pool[count] = rep

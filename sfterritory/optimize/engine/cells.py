@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sfterritory.model.columns import Flags, Ints
+from sfterritory.model.columns import Flags, Floats, Ints
 from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.answer import Start
 from sfterritory.optimize.engine.balance import balance
@@ -22,6 +22,8 @@ from sfterritory.optimize.engine.lloyd import FIRST_LOOK, Band, moved_centres
 from sfterritory.optimize.engine.rows import Rows, grouped_order, make_blocks
 from sfterritory.optimize.engine.terms import Terms
 
+_COARSE_CELLS = (3, 12)  # a rep; the finest map is that of the cells themselves
+_COARSE_ROUNDS = (1, 4)
 _ROUNDS = 12
 _WIDE, _TIGHTENED, _NARROW = 0.5, 0.75, 0.03
 
@@ -55,14 +57,31 @@ def solve(
     free: Flags = np.isnan(homes[:, 0])
     if start is None:
         start = Start(start_centres(rows, homes, terms), np.zeros(len(homes)))
+        if not free.all():
+            start = Start(start.centres, _rough_prices(cells, start.centres, terms, band))
     settled = Start(np.where(free[:, None], start.centres, homes), start.psi)
     if free.any():
         settled = moved_centres(
             rows, blocks, settled, terms=terms, bands=_narrowing(band), free=free, pace=FIRST_LOOK
         )
     basis = Distances(rows, blocks, settled.centres, terms)
-    found = balance(basis, band=band, psi=settled.psi, rounds=(2, 12))
+    found = balance(basis, band=band, psi=settled.psi, rounds=(1, 6))
     return Start(settled.centres, found.psi)
+
+
+def _rough_prices(cells: Rows, centres: Vectors, terms: Terms, band: Band) -> Floats:
+    """Return prices from ever finer maps: homes need them, for hours go far to where reps live.
+
+    Bands are wider by half a cell, so that whole cells fit them.
+    """
+    psi = np.zeros(len(centres))
+    for per_rep in _COARSE_CELLS:
+        if per_rep * len(psi) < len(cells.hours):
+            coarse = aggregate([cells], cells_per_part=per_rep * len(psi))
+            blocks = make_blocks(coarse, np.arange(len(coarse.hours) + 1))
+            basis = Distances(coarse, blocks, centres, terms)
+            psi = balance(basis, band=band, psi=psi, rounds=_COARSE_ROUNDS).psi
+    return psi
 
 
 def _narrowing(band: Band) -> list[Band]:

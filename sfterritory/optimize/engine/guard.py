@@ -15,7 +15,7 @@ from sfterritory.optimize.engine.terms import Terms, priced_km
 
 
 class Book(NamedTuple):
-    """Accounts, centres and terms, as the compiled loops take them."""
+    """Accounts, centres, terms, and whose territory must not tear, as compiled loops take them."""
 
     vectors: Vectors
     hours: Floats
@@ -26,6 +26,7 @@ class Book(NamedTuple):
     amounts: Floats
     group: Ints
     terms: Terms
+    whole: Flags
 
 
 @compiled
@@ -77,7 +78,7 @@ def guarded_shifts(book: Book, where: Land, territory: Ints, bands: Floats, floo
         if best < 0:
             continue
         stamp += 1
-        if _may_go(where, territory, row, (seen, queue, stamp)):
+        if not book.whole[giver] or _may_go(where, territory, row, (seen, queue, stamp)):
             for m in range(book.amounts.shape[1]):
                 bands[giver, m, LOAD] -= book.amounts[row, m]
                 bands[best, m, LOAD] += book.amounts[row, m]
@@ -119,7 +120,7 @@ def guarded_swaps(
                 change += _cost(book, other, one) - _cost(book, other, two)
                 stamp += 2
                 if change < -floor and _exchanged(
-                    where, territory, (row, other), (seen, queue, stamp)
+                    where, territory, book.whole, (row, other), (seen, queue, stamp)
                 ):
                     for m in range(book.amounts.shape[1]):
                         more = book.amounts[row, m] - book.amounts[other, m]
@@ -132,18 +133,24 @@ def guarded_swaps(
 
 @compiled
 def _exchanged(
-    where: Land, territory: Ints, rows: tuple[int, int], scratch: tuple[Longs, Longs, int]
+    where: Land,
+    territory: Ints,
+    whole: Flags,
+    rows: tuple[int, int],
+    scratch: tuple[Longs, Longs, int],
 ) -> bool:
     """Exchange two rows; where that would tear a territory undo it and say no."""
     row, other = rows
     seen, queue, stamp = scratch
     one, two = territory[row], territory[other]
-    if not _may_go(where, territory, row, scratch):
+    if whole[one] and not _may_go(where, territory, row, scratch):
         return False
     territory[row] = two
-    if _may_go(where, territory, other, (seen, queue, stamp + 1)):
+    if not whole[two] or _may_go(where, territory, other, (seen, queue, stamp + 1)):
         territory[other] = one
-        if _touches(where, territory, row) and _touches(where, territory, other):
+        if (not whole[two] or _touches(where, territory, row)) and (
+            not whole[one] or _touches(where, territory, other)
+        ):
             return True
         territory[other] = two
     territory[row] = one

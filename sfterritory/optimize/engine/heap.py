@@ -18,6 +18,8 @@ from sfterritory.optimize.engine.candidate import Arcs
 from sfterritory.optimize.engine.kernel import Longs, compiled
 
 NOTHING = -1
+_CHILD, _AFTER, _BEFORE = range(3)
+_MET = 1 << 16  # pairs remembered
 
 
 class Pairs(NamedTuple):
@@ -45,9 +47,11 @@ class Board(NamedTuple):
         load: Hours of each centre, shape (k,).
         psi: Price of each centre in km, shape (k,).
         root: First node of the heap of each pair, shape (p,).
-        child: First child of each node, shape (m,).
-        after: Next sibling of each node, shape (m,).
-        before: Previous sibling, of a first child the parent, shape (m,).
+        root_km: Key of that node, infinite where there is none, shape (p,).
+        key_km: What moving the row along the node's arc adds to each of its hours, shape (m,); kept
+            because looking it up anew is four reads all over the memory.
+        links: First child of each node, next sibling, and previous sibling (of a first child the
+            parent), shape (m, 3).
     """
 
     arcs: Arcs
@@ -57,9 +61,9 @@ class Board(NamedTuple):
     load: Floats
     psi: Floats
     root: Ints
-    child: Ints
-    after: Ints
-    before: Ints
+    root_km: Floats
+    key_km: Floats
+    links: Ints
 
 
 def make_board(arcs: Arcs, hours: Floats, *, at: Longs, psi: Floats) -> Board:
@@ -67,48 +71,45 @@ def make_board(arcs: Arcs, hours: Floats, *, at: Longs, psi: Floats) -> Board:
     k = len(psi)
     pairs = make_pairs(arcs, k)
     load = totals(arcs.rep[at], hours, n_groups=k)
-    links = [np.full(len(arcs.rep), NOTHING, dtype=np.int32) for _ in range(3)]
+    links = np.full((len(arcs.rep), 3), NOTHING, dtype=np.int32)
     root = np.full(len(pairs.to), NOTHING, dtype=np.int32)
-    board = Board(arcs, pairs, hours, at.copy(), load, psi.copy(), root, *links)
+    root_km, key_km = np.full(len(pairs.to), np.inf), np.empty(len(arcs.rep))
+    board = Board(arcs, pairs, hours, at.copy(), load, psi.copy(), root, root_km, key_km, links)
     _fill(board)
     return board
 
 
 def make_pairs(arcs: Arcs, k: int) -> Pairs:
     """Return the centre graph of some arcs."""
-    start, to = _neighbours(arcs, k)
+    keys = np.unique(_some_twice(arcs, k))
+    start = np.searchsorted(keys, np.arange(k + 1) * k)
+    to = (keys % k).astype(np.int32)
     return Pairs(start, to, _backs(start, to))
 
 
 @compiled
-def _neighbours(arcs: Arcs, k: int) -> tuple[Longs, Ints]:
-    held = np.zeros(k + 1, dtype=np.int64)
-    for arc in range(len(arcs.rep)):
-        held[arcs.rep[arc] + 1] += 1
-    held = np.cumsum(held)
-    filled = held[:-1].copy()
-    rows = np.empty(len(arcs.rep), dtype=np.int32)
-    for arc in range(len(arcs.rep)):
-        rows[filled[arcs.rep[arc]]] = arcs.row[arc]
-        filled[arcs.rep[arc]] += 1
-    mark = np.full(k, NOTHING, dtype=np.int32)
-    start = np.zeros(k + 1, dtype=np.int64)
-    to = np.empty(16 * k, dtype=np.int32)
-    count = 0
-    for rep in range(k):
-        mark[rep] = rep
-        for at in range(held[rep], held[rep + 1]):
-            for arc in range(arcs.start[rows[at]], arcs.start[rows[at] + 1]):
-                other = arcs.rep[arc]
-                if mark[other] != rep:
-                    mark[other] = rep
-                    if count == len(to):
-                        to = np.concatenate((to, np.empty(len(to), dtype=np.int32)))
-                    to[count] = other
+def _some_twice(arcs: Arcs, k: int) -> Longs:
+    """Return giver * k + taker of all pairs that share a row; few of them several times.
+
+    Rows that lie together have nearly the same candidates: most pairs were met just before.
+    """
+    met = np.full(_MET, NOTHING, dtype=np.int64)
+    keys, count = np.empty(_MET, dtype=np.int64), 0
+    for row in range(len(arcs.start) - 1):
+        first, end = arcs.start[row], arcs.start[row + 1]
+        if count + (end - first) ** 2 > len(keys):
+            keys = np.concatenate((keys, np.empty(len(keys) + (end - first) ** 2, dtype=np.int64)))
+        for giver in range(first, end):
+            for taker in range(first, end):
+                if giver == taker:
+                    continue
+                key = np.int64(arcs.rep[giver]) * k + arcs.rep[taker]
+                seat = key % _MET
+                if met[seat] != key:
+                    met[seat] = key
+                    keys[count] = key
                     count += 1
-        to[start[rep] : count].sort()
-        start[rep + 1] = count
-    return start, to[:count].copy()
+    return keys[:count].copy()
 
 
 @compiled
@@ -139,22 +140,6 @@ def pair_of(pairs: Pairs, giver: int, taker: int) -> int:
 
 
 @compiled
-def key_km(board: Board, node: int) -> float:
-    """Return what moving the node's row along its arc adds to each of its hours."""
-    cost_km = board.arcs.cost_km
-    return float(cost_km[node] - cost_km[board.at[board.arcs.row[node]]])
-
-
-@compiled
-def reduced_km(board: Board, node: int) -> float:
-    """Return the same with the prices of both centres; at least 0 where each row sits cheapest."""
-    arcs = board.arcs
-    here = board.at[arcs.row[node]]
-    here_km = arcs.cost_km[here] - board.psi[arcs.rep[here]]
-    return float(arcs.cost_km[node] - board.psi[arcs.rep[node]] - here_km)
-
-
-@compiled
 def move(board: Board, node: int) -> None:
     """Move the node's row to the node's centre."""
     row = board.arcs.row[node]
@@ -170,19 +155,25 @@ def move(board: Board, node: int) -> None:
 def lift(board: Board, row: int) -> None:
     """Take the nodes of a row out of the heaps."""
     arcs, here = board.arcs, board.at[row]
+    root, keys, links = board.root, board.key_km, board.links
     for node in range(arcs.start[row], arcs.start[row + 1]):
         if node != here:
-            _delete(board, pair_of(board.pairs, arcs.rep[here], arcs.rep[node]), node)
+            pair = pair_of(board.pairs, arcs.rep[here], arcs.rep[node])
+            top = _deleted(keys, links, root[pair], node)
+            root[pair], board.root_km[pair] = top, np.inf if top == NOTHING else keys[top]
 
 
 @compiled
 def place(board: Board, row: int) -> None:
     """Put the nodes of a row into the heaps of the centre where it sits."""
     arcs, here = board.arcs, board.at[row]
+    root, keys, links = board.root, board.key_km, board.links
     for node in range(arcs.start[row], arcs.start[row + 1]):
         if node != here:
             pair = pair_of(board.pairs, arcs.rep[here], arcs.rep[node])
-            board.root[pair] = _join(board, board.root[pair], node)
+            keys[node] = arcs.cost_km[node] - arcs.cost_km[here]
+            top = _joined(keys, links, root[pair], node)
+            root[pair], board.root_km[pair] = top, keys[top]
 
 
 @compiled
@@ -191,59 +182,60 @@ def _fill(board: Board) -> None:
         place(board, row)
 
 
+# few arrays from here on: a call that passes a whole board costs more than what it does
+
+
 @compiled
-def _join(board: Board, one: int, two: int) -> int:
+def _joined(keys: Floats, links: Ints, one: int, two: int) -> int:
     """Return the root of two heaps made one; of equal keys the lower node is the root."""
     if one == NOTHING:
         return two
     if two == NOTHING:
         return one
-    key_one, key_two = key_km(board, one), key_km(board, two)
-    if key_two < key_one or (key_two == key_one and two < one):
+    if keys[two] < keys[one] or (keys[two] == keys[one] and two < one):
         one, two = two, one
-    first = board.child[one]
-    board.after[two] = first
-    board.before[two] = one
+    first = links[one, _CHILD]
+    links[two, _AFTER], links[two, _BEFORE] = first, one
     if first != NOTHING:
-        board.before[first] = two
-    board.child[one] = two
+        links[first, _BEFORE] = two
+    links[one, _CHILD] = two
     return one
 
 
 @compiled
-def _delete(board: Board, pair: int, node: int) -> None:
-    rest = _combined(board, board.child[node])
-    if board.root[pair] == node:
-        board.root[pair] = rest
-    else:
-        before, after = board.before[node], board.after[node]
-        if board.child[before] == node:
-            board.child[before] = after
+def _deleted(keys: Floats, links: Ints, root: int, node: int) -> int:
+    """Return the root of a heap after a node of it has gone."""
+    rest = _combined(keys, links, links[node, _CHILD])
+    if root != node:
+        before, after = links[node, _BEFORE], links[node, _AFTER]
+        if links[before, _CHILD] == node:
+            links[before, _CHILD] = after
         else:
-            board.after[before] = after
+            links[before, _AFTER] = after
         if after != NOTHING:
-            board.before[after] = before
-        board.root[pair] = _join(board, board.root[pair], rest)
-    board.child[node], board.after[node], board.before[node] = NOTHING, NOTHING, NOTHING
+            links[after, _BEFORE] = before
+        rest = _joined(keys, links, root, rest)
+    links[node, _CHILD], links[node, _AFTER], links[node, _BEFORE] = NOTHING, NOTHING, NOTHING
+    return rest
 
 
 @compiled
-def _combined(board: Board, first: int) -> int:
+def _combined(keys: Floats, links: Ints, first: int) -> int:
     """Return the root of siblings joined in two passes."""
     stack, one = NOTHING, first
     while one != NOTHING:
-        two = board.after[one]
-        rest = board.after[two] if two != NOTHING else NOTHING
-        board.after[one], board.before[one] = NOTHING, NOTHING
+        two = links[one, _AFTER]
+        rest = links[two, _AFTER] if two != NOTHING else NOTHING
+        links[one, _AFTER], links[one, _BEFORE] = NOTHING, NOTHING
         if two != NOTHING:
-            board.after[two], board.before[two] = NOTHING, NOTHING
-        joined = _join(board, one, two)
-        board.after[joined] = stack
+            links[two, _AFTER], links[two, _BEFORE] = NOTHING, NOTHING
+        joined = _joined(keys, links, one, two)
+        links[joined, _AFTER] = stack
         stack, one = joined, rest
     root = NOTHING
     while stack != NOTHING:
-        rest = board.after[stack]
-        board.after[stack] = NOTHING
-        root = _join(board, root, stack)
+        rest = links[stack, _AFTER]
+        links[stack, _AFTER] = NOTHING
+        root = _joined(keys, links, root, stack)
         stack = rest
     return root

@@ -16,13 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from sfterritory.model.columns import Flags, Floats, Ints
-from sfterritory.optimize.engine.heap import NOTHING, Board, move, reduced_km
+from sfterritory.optimize.engine.heap import NOTHING, Board, move
 from sfterritory.optimize.engine.kernel import TIE_KM, Longs, compiled
 
-_SLACK_SHARE = 1e-12
+EXACT_SHARE = 1e-12
+"""Of a load: what lies outside by less is rounding."""
 
-Aim = tuple[Floats, Floats, bool]
-"""lo, hi, and whether centres that are over are the sources now, or those that are under."""
+Aim = tuple[Floats, Floats, Floats, bool]
+"""lo, hi, by how much a load may miss them, and whether centres that are over are the sources now,
+or those that are under."""
 
 
 class Search(NamedTuple):
@@ -37,26 +39,30 @@ class Search(NamedTuple):
 
 
 @compiled
-def augment(board: Board, lo: Floats, hi: Floats) -> int:
-    """Augment until no centre is outside, or none that is has a path; return the paths."""
+def augment(board: Board, lo: Floats, hi: Floats, slack_share: float = EXACT_SHARE) -> int:
+    """Augment until no centre is outside, or none that is has a path; return the paths.
+
+    A load may miss its band by a share of the middle of the band: whole rows fit no limit exactly,
+    and prices would rise without end for a fraction of one.
+    """
     k, most = len(lo), len(board.root) + len(lo) + 1
     search = Search(
         np.full(k, np.inf), np.full(k, NOTHING, dtype=np.int64), np.zeros(k, dtype=np.bool_),
         np.empty(k, dtype=np.int32), np.empty(most), np.empty(most, dtype=np.int32),
     )  # fmt: skip
     limit = 3 * len(board.hours) + 50 * k
-    over = _phase(board, search, (lo, hi, True), limit)
-    return over + _phase(board, search, (lo, hi, False), limit)
+    slack = slack_share * np.maximum(0.5 * (lo + np.where(hi < np.inf, hi, lo)), 1e-300)
+    over = _phase(board, search, (lo, hi, slack, True), limit)
+    return over + _phase(board, search, (lo, hi, slack, False), limit)
 
 
 @compiled
 def _phase(board: Board, search: Search, aim: Aim, limit: int) -> int:
-    lo, hi, up = aim
-    scale = np.maximum(0.5 * (lo + np.where(hi < np.inf, hi, lo)), 1e-300)
+    lo, _, _, up = aim
     stuck = np.zeros(len(lo), dtype=np.bool_)
     paths = 0
     while paths < limit:
-        source = _worst(board, aim, scale, stuck)
+        source = _worst(board, aim, stuck)
         if source == NOTHING:
             break
         end, end_km, touched = _path(board, search, source, aim)
@@ -72,14 +78,14 @@ def _phase(board: Board, search: Search, aim: Aim, limit: int) -> int:
 
 
 @compiled
-def _worst(board: Board, aim: Aim, scale: Floats, stuck: Flags) -> int:
+def _worst(board: Board, aim: Aim, stuck: Flags) -> int:
     """Return the centre farthest outside its band, or off the limit that its price says it is at.
 
     A price above 0 belongs to a centre at lo, one below 0 to a centre at hi. New candidates, and
     rows that do not fit exactly, leave centres where that is no longer so.
     """
-    lo, hi, up = aim
-    worst, most = NOTHING, _SLACK_SHARE
+    lo, hi, slack, up = aim
+    worst, most = NOTHING, 1.0
     for rep in range(len(lo)):
         if stuck[rep]:
             continue
@@ -89,15 +95,15 @@ def _worst(board: Board, aim: Aim, scale: Floats, stuck: Flags) -> int:
         else:
             limit = hi[rep] if board.psi[rep] < -TIE_KM else lo[rep]
             excess = limit - board.load[rep]
-        if excess > most * scale[rep]:
-            worst, most = rep, excess / scale[rep]
+        if excess > most * slack[rep]:
+            worst, most = rep, excess / slack[rep]
     return worst
 
 
 @compiled
 def _may_leave(board: Board, search: Search, source: int, end: int, aim: Aim) -> bool:
     """Say whether a source within its band stays there after the path's row has left or come."""
-    lo, hi, up = aim
+    lo, hi, slack, up = aim
     rep = end
     while True:
         node = board.root[search.parent[rep]]
@@ -106,9 +112,12 @@ def _may_leave(board: Board, search: Search, source: int, end: int, aim: Aim) ->
         if rep == source:
             break
     hours = board.hours[board.arcs.row[node]]
-    if up:
-        return bool(board.load[source] > hi[source] or board.load[source] - hours >= lo[source])
-    return bool(board.load[source] < lo[source] or board.load[source] + hours <= hi[source])
+    load, less, more = board.load[source], lo[source] - slack[source], hi[source] + slack[source]
+    return (
+        bool(load > more or load - hours >= less)
+        if up
+        else bool(load < less or load + hours <= more)
+    )
 
 
 @compiled
@@ -116,15 +125,15 @@ def _path(board: Board, search: Search, source: int, aim: Aim) -> tuple[int, flo
     """Return the best end of a path from the source, its cost, and how many centres were seen."""
     search.km[source] = 0.0
     search.touched[0] = source
-    touched, size = 1, _push(search, 0, 0.0, source)
+    touched, size = 1, _push(search.heap_km, search.heap_rep, 0, 0.0, source)
     end, end_km = NOTHING, np.inf
-    lo, hi, up = aim
-    if up and board.load[source] <= hi[source]:
+    lo, hi, slack, up = aim
+    if up and board.load[source] <= hi[source] + slack[source]:
         end, end_km = source, max(0.0, board.psi[source])
-    elif not up and board.load[source] >= lo[source]:
+    elif not up and board.load[source] >= lo[source] - slack[source]:
         end, end_km = source, max(0.0, -board.psi[source])
     while size > 0:
-        km, rep, size = _pop(search, size)
+        km, rep, size = _pop(search.heap_km, search.heap_rep, size)
         if km >= end_km:
             break
         if search.settled[rep]:
@@ -148,31 +157,35 @@ def _relax(
 ) -> tuple[int, int]:
     km, end_km, up = at
     touched, size = sizes
+    to, back, root_km, psi = board.pairs.to, board.pairs.back, board.root_km, board.psi
+    so_far, settled = search.km, search.settled
     for forth in range(board.pairs.start[rep], board.pairs.start[rep + 1]):
-        other = board.pairs.to[forth]
-        if search.settled[other]:
+        other = to[forth]
+        if settled[other]:
             continue
-        pair = forth if up else board.pairs.back[forth]
-        node = board.root[pair]
-        if node == NOTHING:
-            continue
-        other_km = km + max(0.0, reduced_km(board, node))
-        if other_km < search.km[other] and other_km < end_km:
-            if search.km[other] == np.inf:
+        if up:
+            pair = forth
+            reduced_km = root_km[pair] - (psi[other] - psi[rep])
+        else:
+            pair = back[forth]
+            reduced_km = root_km[pair] - (psi[rep] - psi[other])
+        other_km = km + max(0.0, reduced_km)
+        if other_km < so_far[other] and other_km < end_km:
+            if so_far[other] == np.inf:
                 search.touched[touched] = other
                 touched += 1
-            search.km[other], search.parent[other] = other_km, pair
-            size = _push(search, size, other_km, other)
+            so_far[other], search.parent[other] = other_km, pair
+            size = _push(search.heap_km, search.heap_rep, size, other_km, other)
     return touched, size
 
 
 @compiled
 def _has_room(board: Board, pair: int, rep: int, aim: Aim) -> bool:
     hours = board.hours[board.arcs.row[board.root[pair]]]
-    lo, hi, up = aim
+    lo, hi, slack, up = aim
     if up:
-        return bool(board.load[rep] + hours <= hi[rep])
-    return bool(board.load[rep] - hours >= lo[rep])
+        return bool(board.load[rep] + hours <= hi[rep] + slack[rep])
+    return bool(board.load[rep] - hours >= lo[rep] - slack[rep])
 
 
 @compiled
@@ -215,32 +228,32 @@ def _clear(search: Search, touched: int) -> None:
 
 
 @compiled
-def _push(search: Search, size: int, km: float, rep: int) -> int:
+def _push(heap_km: Floats, heap_rep: Ints, size: int, km: float, rep: int) -> int:
     at = size
     while at > 0:
         up = (at - 1) // 2
-        if search.heap_km[up] <= km:
+        if heap_km[up] <= km:
             break
-        search.heap_km[at], search.heap_rep[at] = search.heap_km[up], search.heap_rep[up]
+        heap_km[at], heap_rep[at] = heap_km[up], heap_rep[up]
         at = up
-    search.heap_km[at], search.heap_rep[at] = km, rep
+    heap_km[at], heap_rep[at] = km, rep
     return size + 1
 
 
 @compiled
-def _pop(search: Search, size: int) -> tuple[float, int, int]:
-    top_km, top_rep = search.heap_km[0], search.heap_rep[0]
+def _pop(heap_km: Floats, heap_rep: Ints, size: int) -> tuple[float, int, int]:
+    top_km, top_rep = heap_km[0], heap_rep[0]
     size -= 1
-    km, rep, at = search.heap_km[size], search.heap_rep[size], 0
+    km, rep, at = heap_km[size], heap_rep[size], 0
     while True:
         down = 2 * at + 1
         if down >= size:
             break
-        if down + 1 < size and search.heap_km[down + 1] < search.heap_km[down]:
+        if down + 1 < size and heap_km[down + 1] < heap_km[down]:
             down += 1
-        if search.heap_km[down] >= km:
+        if heap_km[down] >= km:
             break
-        search.heap_km[at], search.heap_rep[at] = search.heap_km[down], search.heap_rep[down]
+        heap_km[at], heap_rep[at] = heap_km[down], heap_rep[down]
         at = down
-    search.heap_km[at], search.heap_rep[at] = km, rep
+    heap_km[at], heap_rep[at] = km, rep
     return top_km, top_rep, size

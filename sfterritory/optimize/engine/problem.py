@@ -56,6 +56,8 @@ class Problem:
         group: Row of `extra_km` for each account, shape (n,).
         extra_km: What a rep costs more for accounts of a group: 0 where it fits, above 0 where
             another is preferred, infinite where it may never have them, shape (groups, k).
+        one_piece: Whose territory has to hang together where that is asked for at all (`gap_km`),
+            None for everybody, shape (k,).
     """
 
     vectors: Vectors
@@ -67,6 +69,7 @@ class Problem:
     max_km: Floats
     group: Ints
     extra_km: Floats
+    one_piece: Flags | None = None
 
     @classmethod
     def plain(
@@ -114,6 +117,12 @@ class Problem:
         """Return which reps have no home, shape (k,)."""
         free: Flags = np.isnan(self.homes[:, 0])
         return free
+
+    @property
+    def held_together(self) -> Flags:
+        """Return whose territory has to hang together where that is asked for, shape (k,)."""
+        everybody = np.ones(self.n_reps, dtype=np.bool_)
+        return everybody if self.one_piece is None else self.one_piece
 
     @property
     def terms(self) -> Terms:
@@ -176,6 +185,8 @@ def _rep_problems(problem: Problem) -> list[str]:
     found = named(wrong, "have a home that is neither a unit vector nor NaN", kind="reps")
     if problem.max_km.shape != (len(homes),):
         return [*found, "max_km: give one distance per rep, infinite where there is none"]
+    if problem.one_piece is not None and problem.one_piece.shape != (len(homes),):
+        found.append("one_piece: give one flag per rep, or None for everybody")
     found += named(
         ~(problem.max_km > 0), "have a max_km that is not above 0 (infinite: no limit)", kind="reps"
     )

@@ -14,6 +14,7 @@ from sfterritory.model.sphere import Vectors
 from sfterritory.optimize.engine.kernel import Longs, arc_km, compiled
 
 _BLOCK_ROWS = 16
+_REGION_BLOCKS = 32
 
 
 class Rows(NamedTuple):
@@ -104,6 +105,16 @@ def make_blocks(rows: Rows, cell_start: Longs) -> Blocks:
     start = np.unique(np.concatenate((cell_start[:-1:per_block], changes, [n])))
     middle, radius = _surround(rows.vectors, start)
     return Blocks(start, middle, radius, rows.group[start[:-1]])
+
+
+def make_regions(blocks: Blocks) -> Blocks:
+    """Return ranges of 32 blocks of one group as blocks of blocks: `start` counts in blocks."""
+    changes = np.flatnonzero(np.diff(blocks.group, prepend=blocks.group[0]))
+    every = np.arange(0, len(blocks.group), _REGION_BLOCKS)
+    start = np.unique(np.concatenate((every, changes, [len(blocks.group)])))
+    middle, radius = _surround(blocks.middle, start)
+    radius += np.maximum.reduceat(blocks.radius_km, start[:-1])
+    return Blocks(start, middle, radius, blocks.group[start[:-1]])
 
 
 @compiled

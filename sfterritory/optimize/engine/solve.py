@@ -56,7 +56,11 @@ class Book:
 
 
 def construct(
-    problem: Problem, *, start: Start | None = None, gap_km: float | None = None
+    problem: Problem,
+    *,
+    start: Start | None = None,
+    gap_km: float | None = None,
+    closely: bool = False,
 ) -> Construction:
     """Return a plan that keeps the bands where that is possible, at a low cost.
 
@@ -65,6 +69,8 @@ def construct(
         start: A former answer: prices near the right ones make a re-plan several times as fast.
         gap_km: Ask for territories in one piece, where wider gaps than this count as water
             (infinite: none does); None asks for nothing.
+        closely: Look at small books in exact windows where their cost is well above the bound: some
+            seconds for up to a few per cent. Not where territories are to be in one piece.
     """
     limits = free_band(problem)
     apart = without_piles(problem)
@@ -75,9 +81,10 @@ def construct(
         return _answer(problem, limits, Plans(first, territory, settled), None)
     settled = _settled(apart, book, limits, start)
     basis = Distances(book.rows, book.blocks, settled.centres, problem.terms)
-    cold = start is None and not _in_full(problem, book)
+    cold = False
     how = (settled.psi, COLD_ROUNDS if cold else WARM_ROUNDS)
-    found = divide(problem, book.chosen, basis, limits=limits, how=how)
+    closely = closely and gap_km is None
+    found = divide(problem, book.chosen, basis, limits=limits, how=how, closely=closely)
     centres = np.where(problem.free_centre[:, None], settled.centres, problem.homes)
     settled = Start(centres, found.psi)
     first, territory = (
@@ -181,8 +188,6 @@ def _settled(problem: Problem, book: Book, limits: FreeBand, start: Start | None
     if start is not None:
         return Start(np.where(free[:, None], start.centres, problem.homes), start.psi)
     dense = _is_dense(problem, book)
-    if not free.any() and not dense:
-        return Start(problem.homes, np.zeros(problem.n_reps))
     coarse = summed(rows, book.cells) if dense else rows
     settled = solve(coarse, problem.homes, terms=terms, band=limits.first)
     if not free.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,22 +167,30 @@ def _band(
 def _rep_limits(
     balance: list[Balance], book: Book, directory: Directory
 ) -> dict[str, dict[int, RepLimits]]:
+    named = [(f"balance: {one.measure}: reps.{ref}", ref) for one in balance for ref in one.reps]
+    rows = iter(rows_of_reps(named, book, directory))
+    return {one.measure: {next(rows): limits for limits in one.reps.values()} for one in balance}
+
+
+def rows_of_reps(named: Sequence[tuple[str, str]], book: Book, directory: Directory) -> list[int]:
+    """Return the roster row of each rep that the file names, as pairs of its place and a username.
+
+    Raises:
+        ConfigError: Nobody has such a name, or they are not on the roster; each is listed.
+    """
     row_of = {record_id: row for row, record_id in enumerate(book.roster.ids.tolist())}
     problems: list[str] = []
-    found: dict[str, dict[int, RepLimits]] = {}
-    for one in balance:
-        found[one.measure] = {}
-        for ref, limit in one.reps.items():
-            user = directory.resolve_user(ref)
-            where = f"{TERRITORIES_FILE}: balance: {one.measure}: reps.{ref}"
-            if not isinstance(user, str):
-                problems.append(f"{where}: {user.text}; {user.remedy}")
-            elif to_18(user) not in row_of:
-                problems.append(f"{where}: {ref} is not on the roster")
-            else:
-                found[one.measure][row_of[to_18(user)]] = limit
+    rows: list[int] = []
+    for where, ref in named:
+        user = directory.resolve_user(ref)
+        if not isinstance(user, str):
+            problems.append(f"{TERRITORIES_FILE}: {where}: {user.text}; {user.remedy}")
+        elif to_18(user) not in row_of:
+            problems.append(f"{TERRITORIES_FILE}: {where}: {ref} is not on the roster")
+        else:
+            rows.append(row_of[to_18(user)])
     if problems:
         raise ConfigError(
             "\n".join(problems), remedy="name reps of the roster by username, or take the line out"
         )
-    return found
+    return rows

@@ -14,13 +14,13 @@ from sfterritory.model.travel import Points
 from sfterritory.model.what_if import UNCHANGED, WhatIf
 from sfterritory.optimize.alignment import TerritoryPlan
 from sfterritory.optimize.capacity import CapacityTerms
-from sfterritory.optimize.params import Mode
+from sfterritory.optimize.params import Mode, TerritoryParams
 from sfterritory.optimize.request import Fit, Locks, TerritoryRequest
 from sfterritory.optimize.workload import Workload, workload
 from sfterritory.pipeline.cadence import accepted_cadence
 from sfterritory.pipeline.construction.book import Book
 from sfterritory.pipeline.construction.continuity import churn_factor
-from sfterritory.pipeline.construction.demands import Sharing, make_demands
+from sfterritory.pipeline.construction.demands import Sharing, make_demands, rows_of_reps
 from sfterritory.pipeline.construction.fit import both, frozen_fit, parts_with_locks, reserved_fit
 from sfterritory.pipeline.construction.left_out import (
     LeftOut,
@@ -34,6 +34,7 @@ from sfterritory.pipeline.geo.land import land_fit
 from sfterritory.pipeline.override import override_locks
 from sfterritory.pipeline.people import People
 from sfterritory.pipeline.what_if import Changed, Known, change
+from sfterritory.routing.directory import Directory
 from sfterritory.settings.project import Settings
 from sfterritory.settings.territories import Balance
 
@@ -124,6 +125,7 @@ def ask(
         gap_km=(params.territories.water_gap_km or np.inf)
         if params.territories.connected
         else None,
+        one_piece=_one_piece(params.territories, inside, people.directory),
         seed=settings.project.seed,
     )
     return Asked(
@@ -135,6 +137,19 @@ def ask(
         changes=ruled.changes,
         notes=(*book.notes, *ruled.notes, *notes, *unit_notes, *churn_notes),
     )
+
+
+def _one_piece(params: TerritoryParams, book: Book, directory: Directory) -> Flags | None:
+    """Return whose territories have to be in one piece, None for everybody or nobody."""
+    if not params.connected_except:
+        return None
+    named = [
+        (f"territories: connected_except.{at}", ref)
+        for at, ref in enumerate(params.connected_except)
+    ]
+    flags = np.ones(len(book.roster), dtype=np.bool_)
+    flags[rows_of_reps(named, book, directory)] = False
+    return flags
 
 
 @dataclass(frozen=True, slots=True)
