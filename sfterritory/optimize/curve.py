@@ -92,6 +92,8 @@ def price_curve(
 ) -> PriceCurve:
     """Return what the plan would be at other prices of change, measured by great-circle distance.
 
+    At its own price the plan itself is the point.
+
     Args:
         request: What `plan` answers.
         plan: Its centres stay.
@@ -109,12 +111,15 @@ def price_curve(
         unit_vectors(plan.centre_lon_deg, plan.centre_lat_deg),
         loss_share,
     )
+    own_km = _mean_price_km(replan.problem)
+    others = [price for price in prices_km if not np.isclose(price, own_km)]
+    priced = partial(_curve_point, _priced_at_one(replan.problem), replan.start)
     points = [
         measure.point(one.scale, replan.given(one.territory))
-        for one in beside(
-            executor, partial(_curve_point, _priced_at_one(replan.problem), replan.start), prices_km
-        )
+        for one in beside(executor, priced, others)
     ]
+    if len(others) < len(prices_km):
+        points.append(measure.point(own_km, plan.territory))
     kept = _marginal(_undominated(points), float(plan.hours.sum()))
     return PriceCurve(tuple(_with_knee(kept)), loss_share)
 
@@ -166,11 +171,15 @@ def _check(prices_km: Sequence[float], loss_share: float) -> None:
 
 def _priced_at_one(problem: Problem) -> Problem:
     """Return the problem with a mean price of 1 km; who was dearer than others stays so."""
-    owned = problem.rep >= 0
-    priced = problem.churn_km[owned & (problem.churn_km > 0)]
-    mean = float(priced.mean()) if len(priced) else 0.0
-    relation = problem.churn_km / mean if mean > 0 else np.ones(len(owned))
+    owned, mean_km = problem.rep >= 0, _mean_price_km(problem)
+    relation = problem.churn_km / mean_km if mean_km > 0 else np.ones(len(owned))
     return replace(problem, churn_km=np.where(owned, relation, 0.0))
+
+
+def _mean_price_km(problem: Problem) -> float:
+    """Return what a change costs on the mean of those that cost something, km."""
+    priced = problem.churn_km[(problem.rep >= 0) & (problem.churn_km > 0)]
+    return float(priced.mean()) if len(priced) else 0.0
 
 
 def _undominated(points: Sequence[PricePoint]) -> list[PricePoint]:

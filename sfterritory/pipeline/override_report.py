@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 
 from sfterritory.model.document import Document
 from sfterritory.model.store.store import Store
+from sfterritory.model.store.territory import Territory
 from sfterritory.pipeline.override import StandingOverride, account_names, standing_overrides
 from sfterritory.pipeline.people import load_people, load_roster
 from sfterritory.settings.project import Settings
@@ -54,7 +55,7 @@ class OverrideEntry(Document):
     Attributes:
         account_id: The account that it stands for today, after merges.
         on_roster: The rep has a territory; an account of any other rep is in none.
-        cost: After the last build; None where the account is in no territory.
+        cost: By the territories in force; None until these give the account to the override's rep.
     """
 
     number: int
@@ -125,7 +126,7 @@ def override_report(
                 ended_by=one.override.end.by if one.override.end else "",
                 ended_at=one.override.end.at if one.override.end else None,
                 end_reason=one.override.end.reason if one.override.end else "",
-                cost=costs.of_account(one.account_id),
+                cost=costs.of_account(one.account_id, rep_id=one.override.rep_id),
             )
             for one, state in zip(standing, states, strict=True)
             if with_over or state not in OVER
@@ -141,7 +142,7 @@ def override_report(
 class _Costs:
     """What the last build says of each account: territory, hours, kilometres too many."""
 
-    names: Mapping[str, str]
+    territories: Mapping[str, Territory]
     rows: Mapping[str, tuple[str | None, float, float]]
 
     @classmethod
@@ -150,7 +151,7 @@ class _Costs:
         if version is None:
             return cls({}, {})
         alignment = store.territories.alignment(version.id)
-        names = {one.key: one.name for one in store.territories.territories(version.id)}
+        territories = {one.key: one for one in store.territories.territories(version.id)}
         extra = np.maximum(np.nan_to_num(alignment.distance_km - alignment.runner_up_km), 0.0)
         rows = zip(
             alignment.territory.values(),
@@ -158,14 +159,14 @@ class _Costs:
             extra.tolist(),
             strict=True,
         )
-        return cls(names, dict(zip(alignment.account_ids.tolist(), rows, strict=True)))
+        return cls(territories, dict(zip(alignment.account_ids.tolist(), rows, strict=True)))
 
-    def of_account(self, account_id: str) -> OverrideCost | None:
+    def of_account(self, account_id: str, *, rep_id: str) -> OverrideCost | None:
         key, hours, extra = self.rows.get(account_id, (None, 0.0, 0.0))
-        if key is None:
+        if key is None or self.territories[key].rep_id != rep_id:
             return None
         return OverrideCost(
-            territory=self.names[key],
+            territory=self.territories[key].name,
             hours_per_year=round(float(np.nan_to_num(hours)), 2),
             extra_km=round(extra, 1),
         )

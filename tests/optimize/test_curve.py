@@ -31,6 +31,20 @@ def test_points_are_undominated_and_the_knee_is_farthest_from_the_chord() -> Non
     )
 
 
+def test_at_the_price_of_the_plan_the_point_is_the_plan() -> None:
+    accounts, roster, hours, lock = city_book(300, 5, seed=4)
+    request = ask(accounts, roster, hours=hours, lock=lock)
+    plan = build_territories(request)
+    own = float(request.churn_km[accounts.rep >= 0].mean())
+
+    (point,) = price_curve(request, plan, prices_km=[own]).points
+
+    assert (point.price_km, point.accounts_moved) == (pytest.approx(own), int(plan.moved.sum()))
+    mean_km = float((plan.hours * plan.km).sum() / plan.hours.sum())
+    assert point.mean_km == pytest.approx(mean_km)
+    assert point.value_moved_usd == pytest.approx(accounts.value_usd[plan.moved].sum())
+
+
 def test_money_at_risk_is_the_loss_share_of_what_moves() -> None:
     accounts, roster, hours, lock = city_book()
     request = ask(accounts, roster, hours=hours, lock=lock)

@@ -160,6 +160,18 @@ def test_the_list_tells_state_cost_and_share_of_exceptions(
     assert short.advice == ""
 
 
+def test_what_an_override_costs_is_told_once_territories_heed_it(
+    settings: Settings, store: Store
+) -> None:
+    roster, ids = roster_of(settings, store), located_ids(store)
+    put(settings, store, ids[0], str(roster.ids[1]))
+    save_version(settings, store, dict.fromkeys(ids, "T1"), at=PULLED_AT)
+
+    (waiting,) = override_report(settings, store, now=PULLED_AT).overrides
+
+    assert waiting.cost is None
+
+
 def test_many_exceptions_are_called_a_matter_of_the_model(settings: Settings, store: Store) -> None:
     rep = str(roster_of(settings, store).ids[0])
     many = [NewOverride(one, rep, LAST_DAY, "agreed") for one in located_ids(store)[:20]]

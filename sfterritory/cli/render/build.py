@@ -208,8 +208,8 @@ def _curve(points: tuple[PricePoint, ...], console: Console) -> None:
         console=console,
     )
     console.print(
-        "Each line is a quick re-plan round the same centres: that of the price in force may "
-        "differ a little from the territories above."
+        "Each line is a quick re-plan round the same centres; at the price in force it is the "
+        "territories above."
     )
 
 
