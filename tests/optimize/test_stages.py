@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sfterritory.optimize.params import Mode
@@ -11,6 +11,7 @@ from sfterritory.optimize.territories import build_territories
 from .asked import ask, city_book
 
 
+@example(seed=997, mode=Mode.GREENFIELD, homes=False)
 @given(seed=st.integers(0, 10_000), mode=st.sampled_from(Mode), homes=st.booleans())
 @settings(max_examples=15, deadline=None)
 def test_improvement_breaks_no_limit_that_the_first_answer_kept_and_makes_it_no_dearer(

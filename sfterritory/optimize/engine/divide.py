@@ -23,6 +23,7 @@ _PIECE_SHARE = 0.005
 _POLISH_ROUNDS = 6
 _WINDOWS, _MENDING_WINDOWS = 40, 20
 _FEW_ROWS, _GOOD_GAP = 2_500, 0.005  # beyond: they take longer than what they gain is worth
+_ROUNDING = 1e-9  # of a mean load
 COLD_ROUNDS, WARM_ROUNDS = (4, 12), (1, 12)  # former prices are near the right ones
 
 
@@ -75,7 +76,19 @@ def divide(
         first = at = mended(ground, at, most=_MENDING_WINDOWS)
     if closely and len(at) <= _FEW_ROWS and _gap(basis, arcs, at, limits, exact.psi) > _GOOD_GAP:
         at = cheaper(ground, at, most=_WINDOWS)
+    at = _never_dearer(ground, first, at, limits)
     return Divided(arcs.rep[first], arcs.rep[at], exact.psi)
+
+
+def _never_dearer(ground: Ground, first: Longs, at: Longs, limits: FreeBand) -> Longs:
+    """Return the first answer in place of a dearer one, if it keeps the limits that were asked for.
+
+    Polishing keeps within an inset of these, and pays for that where the first answer did not.
+    """
+    lo, hi = limits.whole
+    asked = ground._replace(lo=lo, hi=hi)
+    dearer = ground.cost(at).sum() > ground.cost(first).sum()
+    return first if dearer and (asked.outside(first) <= _ROUNDING).all() else at
 
 
 def _gap(basis: Basis, arcs: Arcs, at: Longs, limits: FreeBand, psi: Floats) -> float:
